@@ -1,2 +1,68 @@
-//! x
-fn main() {}
+//! The two commands of the README, and what developers do every day.
+
+mod guests;
+mod test;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+const HELP: &str = "\
+cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
+cargo xtask test [--only PART]    every check; parts: fmt, clippy, guests, host, plugins, docs, demo
+cargo xtask plugins               build the core plugins only";
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    match command.as_str() {
+        "demo" => demo(&rest),
+        "test" => match rest.as_slice() {
+            [] => test::run(None),
+            [only, part] if only == "--only" => test::run(Some(part)),
+            _ => bail!("usage:\n{HELP}"),
+        },
+        "plugins" => guests::build().map(|_| ()),
+        "" | "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => bail!("there is no `cargo xtask {other}`; there are:\n{HELP}"),
+    }
+}
+
+fn demo(arguments: &[String]) -> Result<()> {
+    let plugins = guests::build()?;
+    eprintln!("Building vigie (the first time takes some minutes) …");
+    run(cargo().args(["build", "--release", "--package", "vigie"]))?;
+    let vigie = target().join("release").join("vigie");
+    run(Command::new(vigie).arg("demo").arg("--plugins").arg(plugins).args(arguments).current_dir(root()))
+}
+
+/// The folder of the checkout.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map_or(here.clone(), PathBuf::from)
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end, its output shown.
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} ended with {status}");
+    }
+    Ok(())
+}

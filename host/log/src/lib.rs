@@ -1,1 +1,163 @@
-//! Placeholder while the crate is being written.
+//! What a log is: topics of partitions of records, read by offset, and a step committed at once.
+//!
+//! Knows nothing of any real log, of pipelines or of stores. `log-embedded` implements [`Log`] on
+//! one SQLite file.
+
+use std::sync::Arc;
+
+/// A record as it lies in a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its place in the partition.
+    pub offset: u64,
+    /// When it was received, in microseconds since 1970, UTC.
+    pub timestamp_us: i64,
+    /// What compaction keeps the last of.
+    pub key: Vec<u8>,
+    /// The event's bytes.
+    pub value: Vec<u8>,
+}
+
+/// A record to append.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// The topic, which must exist.
+    pub topic: Arc<str>,
+    /// One of the topic's partitions.
+    pub partition: u32,
+    /// In microseconds since 1970, UTC.
+    pub timestamp_us: i64,
+    /// The record's key.
+    pub key: Vec<u8>,
+    /// The record's bytes.
+    pub value: Vec<u8>,
+}
+
+/// How far a group has read a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The topic read.
+    pub topic: Arc<str>,
+    /// The partition read.
+    pub partition: u32,
+    /// The offset of the next record to read.
+    pub next_offset: u64,
+}
+
+/// A change of keyed state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateChange {
+    /// The table.
+    pub table: String,
+    /// The key.
+    pub key: Vec<u8>,
+    /// The new value; none deletes.
+    pub value: Option<Vec<u8>>,
+}
+
+/// A step: all of it is committed, or nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Commit<'a> {
+    /// Whose positions these are.
+    pub group: &'a str,
+    /// New positions; each moves forward only.
+    pub positions: &'a [Position],
+    /// Records to append.
+    pub outputs: &'a [Output],
+    /// State to change.
+    pub state: &'a [StateChange],
+}
+
+/// A log.
+pub trait Log {
+    /// Makes a topic, or finds it as it should be.
+    ///
+    /// # Errors
+    /// [`Error::Partitions`] if it exists with another number of partitions.
+    fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error>;
+    /// The number of a topic's partitions; none: there is no such topic.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn partitions(&self, topic: &str) -> Result<Option<u32>, Error>;
+    /// All topics with their partitions, by name.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn topics(&self) -> Result<Vec<(String, u32)>, Error>;
+    /// The offset that the next record of a partition will get.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error>;
+    /// Records from an offset on: at most `max_records` and `max_bytes`, but at least one if there is one.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn read(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Record>, Error>;
+    /// The next offset that a group has committed for a partition.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error>;
+    /// Commits a step.
+    ///
+    /// # Errors
+    /// [`Error::NoTopic`] for an unknown topic or partition, [`Error::Backwards`] if another process has
+    /// moved the group on, [`Error::Io`]. Then nothing of the step is in the log.
+    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error>;
+    /// A table of keyed state, by key.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn state(&self, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error>;
+}
+
+/// What can go wrong with a log. No message holds a record's bytes.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file or the disk below.
+    #[error("VG3001: the log cannot be used: {0}")]
+    Io(String),
+    /// A topic that exists otherwise.
+    #[error("VG3002: topic {topic} has {found} partitions, not {wanted}")]
+    Partitions {
+        /// The topic.
+        topic: String,
+        /// What it has.
+        found: u32,
+        /// What was asked for.
+        wanted: u32,
+    },
+    /// A commit that would move a group back.
+    #[error("VG3003: group {group} is already further in {topic}: another process runs this pipeline")]
+    Backwards {
+        /// The group.
+        group: String,
+        /// The topic.
+        topic: String,
+    },
+    /// A record for a topic or partition that is not there.
+    #[error("VG3004: there is no partition {partition} of topic {topic}")]
+    NoTopic {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+    },
+    /// A file of another version of Vigie.
+    #[error("VG3005: the log file has version {found}, this program reads {wanted}")]
+    Version {
+        /// The file's.
+        found: i64,
+        /// The program's.
+        wanted: i64,
+    },
+}

@@ -1,1 +1,64 @@
-//! Placeholder while the crate is being written.
+//! The sandbox: loads a plugin's component, checks what it imports, limits it, calls it.
+//!
+//! The only crate that knows wasmtime. It knows nothing of pipelines, logs and stores: it takes
+//! columns and gives columns, with a verdict for each row that the plugin could not take. A plugin
+//! that traps or overruns its limits loses its instance; the batch runs again, bisected, on an
+//! engine that counts fuel, and a row is condemned only alone, in a fresh instance.
+
+mod call;
+mod columns;
+mod contract;
+mod engine;
+mod limits;
+mod plan;
+
+pub use call::{Outcome, Plugin, Verdict};
+pub use engine::{Component, Sandbox};
+pub use limits::Limits;
+pub use plan::{Clearing, Flow, Plan, Shape};
+
+/// What went wrong before or beyond a single row; `code` names its page in `docs/errors/`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The bytes are no component, or wasmtime could not compile them.
+    #[error("VG2001: {plugin} is not a plugin component: {why}")]
+    NotAComponent {
+        /// The plugin's name.
+        plugin: String,
+        /// What the compiler said; it speaks of the component's bytes, never of events.
+        why: String,
+    },
+    /// The component imports what the contract does not offer.
+    #[error(
+        "VG2002: {plugin} imports {import}, which is outside the contract; a plugin may import only {allowed}"
+    )]
+    Import {
+        /// The plugin's name.
+        plugin: String,
+        /// The import's full name.
+        import: String,
+        /// What the contract offers.
+        allowed: &'static str,
+    },
+    /// `configure` refused the step's `with`.
+    #[error("VG2003: {plugin} refuses its configuration: {problems}")]
+    Configuration {
+        /// The plugin's name.
+        plugin: String,
+        /// Path and message of every problem.
+        problems: String,
+    },
+    /// The plugin failed where no row is to blame: in `configure`, or with a plan that changed.
+    #[error("VG2004: {plugin} failed {at}: {why}")]
+    Broken {
+        /// The plugin's name.
+        plugin: String,
+        /// Where: a phase of the contract.
+        at: &'static str,
+        /// A fixed text, or wasmtime's trap code.
+        why: String,
+    },
+    /// The engine could not be set up on this machine.
+    #[error("VG2005: the sandbox cannot start: {0}")]
+    Engine(String),
+}

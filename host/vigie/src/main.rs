@@ -1,2 +1,127 @@
-//! x
-fn main() {}
+//! The program: reads settings, puts the parts together, runs them.
+
+mod app;
+mod commands;
+mod demo;
+mod deliver;
+mod run;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+/// Streams crisis events through sandboxed plugins, exactly once, and keeps a store up to date.
+#[derive(Parser)]
+#[command(name = "vigie", version, after_help = "Exit codes: 0 done, 1 failed (a code VGnnnn says why), 2 wrong usage.")]
+struct Cli {
+    /// Folder of the embedded log, the embedded store and the identity key
+    #[arg(long, global = true, default_value = ".vigie", env = "VIGIE_DATA_DIR")]
+    data_dir: PathBuf,
+    /// Folder of the plugins' components
+    #[arg(long, global = true, default_value = "target/plugins", env = "VIGIE_PLUGINS")]
+    plugins: PathBuf,
+    /// How to print what scripts read
+    #[arg(long, global = true, value_enum, default_value = "table")]
+    output: Format,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for people.
+    Table,
+    /// One JSON object a line.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the pipeline `field-reports` over real earthquakes and a simulated flood
+    #[command(after_help = "Example:\n  vigie demo --events 20000\n  vigie query \"select count(*) from events where source = 'usgs'\"")]
+    Demo(demo::Options),
+    /// Run a pipeline over what its raw topics hold
+    #[command(after_help = "Example:\n  vigie run pipelines/field-reports.yaml --follow")]
+    Run {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// Go on when the topics are read to their end, until interrupted
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Check a pipeline and print its plan: steps, and each field's labels as it travels
+    #[command(after_help = "Example:\n  vigie check pipelines/field-reports.yaml")]
+    Check {
+        /// The pipeline file
+        pipeline: PathBuf,
+    },
+    /// Write simulated events as JSON lines to standard output; the same seed gives the same bytes
+    #[command(after_help = "Example:\n  vigie simulate --seed 7 --events 1000 --source social | head -3")]
+    Simulate(commands::Simulate),
+    /// Read a topic
+    #[command(after_help = "Example:\n  vigie tail events --limit 5 --contains flood")]
+    Tail(commands::Tail),
+    /// Look at what was refused
+    #[command(subcommand)]
+    DeadLetters(commands::DeadLetters),
+    /// Ask the embedded store, in SQL (read-only)
+    #[command(after_help = "Example:\n  vigie query \"select source, count(*) from events group by source\"")]
+    Query {
+        /// One SELECT statement
+        sql: String,
+        /// Most rows to print
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+    },
+    /// Look at plugins
+    #[command(subcommand)]
+    Plugin(commands::PluginCommand),
+    /// Print completions for a shell
+    Completions {
+        /// bash, zsh, fish, elvish or powershell
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match dispatch(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        // A reader that has seen enough (`| head`) is no failure.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vigie: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    let app = app::App { data_dir: cli.data_dir, plugins: cli.plugins, format: cli.output };
+    match cli.command {
+        Command::Demo(options) => demo::run(&app, &options),
+        Command::Run { pipeline, follow } => {
+            let mut worker = run::Worker::open(&app, &app::read_pipeline(&pipeline)?)?;
+            worker.run(follow, &mut run::Progress::new())
+        }
+        Command::Check { pipeline } => commands::check(&app, &pipeline),
+        Command::Simulate(options) => commands::simulate(&options),
+        Command::Tail(options) => commands::tail(&app, &options),
+        Command::DeadLetters(command) => commands::dead_letters(&app, &command),
+        Command::Query { sql, limit } => commands::query(&app, &sql, limit),
+        Command::Plugin(command) => commands::plugin(&app, &command),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "vigie", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|e| e.downcast_ref::<std::io::Error>())
+        .any(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,75 @@
+//! The limits of one step's instances.
+
+use wasmtime::ResourceLimiter;
+
+/// The limits of one step, as set in the pipeline file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memories and tables of one instance together, in bytes.
+    pub memory_bytes: usize,
+    /// Wall time of one call on the fast engine, in milliseconds. It only decides when the counting
+    /// engine has to look; it never condemns a row.
+    pub time_per_batch_ms: u64,
+    /// Fuel of one call on the counting engine, whatever its rows: about one unit an instruction.
+    pub fuel_per_call: u64,
+    /// Output rows that one input row may become.
+    pub rows_per_row: usize,
+    /// Bytes that one call may give back.
+    pub output_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 64 << 20,
+            time_per_batch_ms: 200,
+            fuel_per_call: 500_000_000,
+            rows_per_row: 16,
+            output_bytes: 64 << 20,
+        }
+    }
+}
+
+/// Sums all memories and tables of an instance, as wasmtime's own limiter counts each alone.
+pub(crate) struct Budget {
+    memory_bytes: usize,
+    used_bytes: usize,
+    pub(crate) breached: bool,
+}
+
+impl Budget {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { memory_bytes: limits.memory_bytes, used_bytes: 0, breached: false }
+    }
+
+    fn take(&mut self, from: usize, to: usize, unit_bytes: usize) -> bool {
+        let more = to.saturating_sub(from).saturating_mul(unit_bytes);
+        let used = self.used_bytes.saturating_add(more);
+        if used > self.memory_bytes {
+            self.breached = true;
+            return false;
+        }
+        self.used_bytes = used;
+        true
+    }
+}
+
+impl ResourceLimiter for Budget {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.take(current, desired, 1))
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.take(current, desired, size_of::<usize>()))
+    }
+}

@@ -1,0 +1,136 @@
+//! Where things lie, and how they are opened.
+
+use std::fs;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use log_embedded::EmbeddedLog;
+use pipeline::{Identity, Pipeline, Stage};
+use plugin::{Clearing, Sandbox};
+use store_embedded::EmbeddedStore;
+
+use crate::Format;
+
+/// The settings that all commands share.
+pub struct App {
+    /// Log, store and key.
+    pub data_dir: PathBuf,
+    /// `NAME.wasm` for each plugin.
+    pub plugins: PathBuf,
+    /// How to print.
+    pub format: Format,
+}
+
+/// A component's greatest size; compiling a larger one is refused.
+const MAX_COMPONENT_BYTES: u64 = 32 << 20;
+
+impl App {
+    pub fn create_data_dir(&self) -> Result<()> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.data_dir)
+            .with_context(|| format!("VG0001: cannot create {}", self.data_dir.display()))
+    }
+
+    pub fn log(&self) -> Result<EmbeddedLog> {
+        Ok(EmbeddedLog::open(&self.data_dir.join("log.db"))?)
+    }
+
+    /// The log of an installation that has run before.
+    pub fn existing_log(&self) -> Result<EmbeddedLog> {
+        if !self.data_dir.join("log.db").exists() {
+            bail!(
+                "VG0002: there is no log in {}; run `vigie demo` first, or say --data-dir",
+                self.data_dir.display()
+            );
+        }
+        self.log()
+    }
+
+    pub fn store(&self) -> Result<EmbeddedStore> {
+        Ok(EmbeddedStore::open(&self.data_dir.join("store.db"))?)
+    }
+
+    pub fn store_read_only(&self) -> Result<EmbeddedStore> {
+        let path = self.data_dir.join("store.db");
+        if !path.exists() {
+            bail!("VG0002: there is no store in {}; run `vigie demo` first", self.data_dir.display());
+        }
+        Ok(EmbeddedStore::open_read_only(&path)?)
+    }
+
+    /// The installation's identity key: made once, readable by its owner alone.
+    pub fn identity(&self) -> Result<Identity> {
+        let path = self.data_dir.join("identity.key");
+        if !path.exists() {
+            let mut key = [0; 16];
+            fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut key))?;
+            // Written aside and renamed, so that a crash leaves no half a key.
+            let aside = self.data_dir.join("identity.key.new");
+            let mut options = fs::OpenOptions::new();
+            let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
+            writeln!(file, "{}", hex::encode(key))?;
+            file.sync_all()?;
+            fs::rename(&aside, &path)?;
+        }
+        let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let mut key = [0; 16];
+        hex::decode_to_slice(text.trim(), &mut key).map_err(|_| {
+            anyhow::anyhow!("VG0003: {} is not 32 hexadecimal digits; restore it", path.display())
+        })?;
+        Ok(Identity::new(key))
+    }
+
+    pub fn component_bytes(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.plugins.join(format!("{name}.wasm"));
+        let size = fs::metadata(&path).with_context(|| {
+            format!(
+                "VG0004: there is no plugin `{name}` in {}; build it with `cargo xtask plugins`",
+                self.plugins.display()
+            )
+        })?;
+        if size.len() > MAX_COMPONENT_BYTES {
+            bail!("VG0005: plugin `{name}` is larger than {} MiB", MAX_COMPONENT_BYTES >> 20);
+        }
+        Ok(fs::read(path)?)
+    }
+
+    /// A pipeline with its plugins configured and its labels checked.
+    pub fn stage(&self, pipeline: &Pipeline, identity: Identity) -> Result<Stage> {
+        let sandbox = Sandbox::new()?;
+        let stage = Stage::new(pipeline, identity, &|name| {
+            let bytes = self.component_bytes(name).map_err(|e| pipeline::Error::File(format!("{e:#}")))?;
+            Ok(sandbox.load(name, &bytes)?)
+        })?;
+        self.check_labels(pipeline, &stage)?;
+        Ok(stage)
+    }
+
+    pub fn check_labels(
+        &self,
+        pipeline: &Pipeline,
+        stage: &Stage,
+    ) -> Result<std::collections::BTreeMap<String, pipeline::FieldFlow>> {
+        let plans: Vec<_> = stage
+            .plans()
+            .zip(&pipeline.steps)
+            .map(|((name, plan), step)| (name, step.plugin.as_str(), plan))
+            .collect();
+        Ok(pipeline::check_labels(&pipeline.schema, &plans, &pipeline.events, &permits)?)
+    }
+}
+
+/// Which plugin may take which label off which field. Deny by default.
+fn permits(plugin: &str, clearing: &Clearing) -> bool {
+    plugin == "mask-pii" && clearing.label == "personal" && matches!(&*clearing.field, "text" | "author")
+}
+
+pub fn read_pipeline(path: &Path) -> Result<Pipeline> {
+    let yaml = fs::read_to_string(path)
+        .with_context(|| format!("VG0006: cannot read the pipeline file {}", path.display()))?;
+    Pipeline::parse(&yaml).with_context(|| path.display().to_string())
+}

@@ -1,0 +1,124 @@
+//! The main job: what it gives, and that it gives the same whatever happens.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::{said, succeed, vigie};
+
+const DEMO: [&str; 5] = ["demo", "--events", "4000", "--bad-per-mille", "20"];
+/// The same key everywhere, so that ids can be compared.
+const KEY: &str = "000102030405060708090a0b0c0d0e0f\n";
+
+fn data() -> tempfile::TempDir {
+    let data = tempfile::tempdir().unwrap();
+    fs::write(data.path().join("identity.key"), KEY).unwrap();
+    data
+}
+
+/// Everything that must be the same: the derived topics, record by record, and the store.
+fn contents(data: &Path) -> Vec<String> {
+    let topics = ["events", "dead-letters", "dead-letters.rows"];
+    let mut all: Vec<String> = topics
+        .iter()
+        .map(|t| {
+            // How source partitions interleave in a derived topic may differ; the records may not.
+            let text = succeed(&mut vigie(data, &["--output", "json", "tail", t, "--limit", "1000000"]));
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            lines.join("\n")
+        })
+        .collect();
+    for sql in ["select * from events order by id", "select * from dead_letters order by id"] {
+        let query = ["--output", "json", "query", sql, "--limit", "1000000"];
+        all.push(succeed(&mut vigie(data, &query)));
+    }
+    all
+}
+
+fn number(data: &Path, sql: &str) -> i64 {
+    let row = succeed(&mut vigie(data, &["--output", "json", "query", sql]));
+    let row: serde_json::Value = serde_json::from_str(row.trim()).unwrap();
+    row.as_object().unwrap().values().next().unwrap().as_i64().unwrap()
+}
+
+#[test]
+fn the_demo_masks_locates_and_stores_every_event() {
+    let data = data();
+    let summary = succeed(&mut vigie(data.path(), &DEMO));
+    assert!(summary.contains("5707 raw events in"), "{summary}");
+    let count = |sql: &str| number(data.path(), sql);
+    assert_eq!(count("select count(*) from events where source = 'usgs'"), 1707);
+    let (events, refused) =
+        (count("select count(*) from events"), count("select count(*) from dead_letters"));
+    assert_eq!(events + refused, 5707, "each raw event is an event or a dead letter");
+    assert!(refused > 20, "bad events were simulated: {refused}");
+    assert!(count("select count(*) from events where cell_7 is not null") > 5000);
+    assert!(count("select count(*) from events where text like '%[email]%'") > 0);
+    // The simulation's addresses are all of the example domains.
+    assert_eq!(count("select count(*) from events where text like '%@example.%'"), 0);
+    assert_eq!(count("select count(*) from events where author is not null and author <> '[author]'"), 0);
+    let second = succeed(&mut vigie(data.path(), &DEMO));
+    assert!(second.contains("This run: 0 raw events in"), "{second}");
+    assert_eq!(count("select count(*) from events"), events);
+}
+
+#[test]
+fn batch_cuts_are_invisible() {
+    let whole = data();
+    succeed(&mut vigie(whole.path(), &DEMO));
+    let whole = contents(whole.path());
+    for cut in ["1", "7"] {
+        let data = data();
+        // One row a commit is slow: fewer events, compared with their own whole run.
+        succeed(vigie(data.path(), &DEMO).env("VIGIE_BATCH_RECORDS", cut));
+        assert!(contents(data.path()) == whole, "batches of {cut} give another result");
+    }
+}
+
+#[test]
+fn kill_9_at_random_moments_changes_nothing() {
+    let whole = data();
+    succeed(&mut vigie(whole.path(), &DEMO));
+    let whole = contents(whole.path());
+    let seed = std::env::var("VIGIE_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(|| {
+        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % (1 << 62)).unwrap()
+    });
+    println!("VIGIE_TEST_SEED={seed}");
+    let mut random = seed;
+    let data = data();
+    let mut killed = 0;
+    for _ in 0..10 {
+        // xorshift64 (Marsaglia, 2003)
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let mut command = vigie(data.path(), &DEMO);
+        // Small batches, so that there are many commits to be killed in.
+        command.env("VIGIE_BATCH_RECORDS", "64").stdout(std::process::Stdio::null());
+        let mut child = command.stderr(std::process::Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(50 + random % 600));
+        killed += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(killed > 0, "no run lived long enough to be killed");
+    succeed(&mut vigie(data.path(), &DEMO));
+    assert!(contents(data.path()) == whole, "seed {seed}: a killed run gives another result");
+}
+
+#[test]
+fn a_leaking_pipeline_is_refused_with_field_path_and_mend() {
+    let data = data();
+    let yaml = fs::read_to_string(crate::root().join("pipelines/field-reports.yaml")).unwrap();
+    let leaking = yaml.replace("      author: redact\n", "");
+    assert_ne!(yaml, leaking);
+    let file = data.path().join("leaking.yaml");
+    fs::write(&file, leaking).unwrap();
+    let output = vigie(data.path(), &["check", file.to_str().unwrap()]).output().unwrap();
+    let said = said(&output);
+    assert!(!output.status.success());
+    for part in ["VG0103", "`author`", "`personal`", "mask(", "mend:"] {
+        assert!(said.contains(part), "{part} is missing in: {said}");
+    }
+}

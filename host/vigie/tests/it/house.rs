@@ -1,0 +1,81 @@
+//! The house's rules.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::root;
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs" || e == "toml") {
+            found.push(path);
+        }
+    }
+}
+
+fn host_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    sources(&root().join("host"), &mut found);
+    found
+}
+
+#[test]
+fn every_error_code_has_its_page_and_every_page_its_code() {
+    let mut codes = BTreeSet::new();
+    for path in host_sources().iter().filter(|p| p.extension().is_some_and(|e| e == "rs")) {
+        if path.components().any(|c| c.as_os_str() == "tests") {
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        for (at, _) in text.match_indices("VG") {
+            let code: String = text[at..].chars().take(6).collect();
+            if code.len() == 6 && code[2..].bytes().all(|b| b.is_ascii_digit()) {
+                codes.insert(code);
+            }
+        }
+    }
+    let pages: BTreeSet<String> = fs::read_dir(root().join("docs/errors"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    let without_page: Vec<_> = codes.difference(&pages).collect();
+    let without_code: Vec<_> = pages.difference(&codes).collect();
+    assert!(without_page.is_empty(), "no page in docs/errors for {without_page:?}");
+    assert!(without_code.is_empty(), "pages of codes that nobody gives: {without_code:?}");
+}
+
+#[test]
+fn each_big_library_is_known_to_one_crate() {
+    let allowed: [(&str, &[&str]); 3] = [
+        ("wasmtime", &["plugin"]),
+        ("rusqlite", &["log-embedded", "store-embedded"]),
+        ("sonic-rs", &["event"]),
+    ];
+    for path in host_sources().iter().filter(|p| p.ends_with("Cargo.toml")) {
+        let crate_name = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        let manifest = fs::read_to_string(path).unwrap();
+        for (library, knows) in allowed {
+            let named = manifest.lines().any(|l| l.starts_with(library));
+            assert!(!named || knows.contains(&&*crate_name), "{crate_name} must not name {library}");
+        }
+    }
+}
+
+#[test]
+fn dependencies_point_up_the_chain_only() {
+    // A crate may name only crates that stand before it.
+    let order = [
+        "event", "log", "simulate", "plugin", "log-embedded", "store-embedded", "pipeline", "vigie",
+    ];
+    for (at, crate_name) in order.iter().enumerate() {
+        let manifest = fs::read_to_string(root().join("host").join(crate_name).join("Cargo.toml")).unwrap();
+        for later in &order[at + 1..] {
+            let named = manifest.lines().any(|l| l.starts_with(&format!("{later}.workspace")));
+            assert!(!named, "{crate_name} must not name {later}");
+        }
+    }
+}

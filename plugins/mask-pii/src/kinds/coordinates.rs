@@ -1,0 +1,158 @@
+//! Positions written in text: decimal pairs, and degrees with minutes and seconds
+//! (ISO 6709 annex D forms and those people write). Three decimals are about 110 m;
+//! fewer name a town rather than a house.
+
+use super::{Found, Kind, at, back, number, word_after, word_before};
+
+/// Tries a position whose first digit is at `p`.
+pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
+    let mut start = p;
+    if start > floor && matches!(back(b, start, 1), b'-' | b'+') {
+        start -= 1;
+    }
+    // "N 48.8566" and "N48.8566"
+    let mut lead = start;
+    while lead > floor && start - lead < 1 && back(b, lead, 1) == b' ' {
+        lead -= 1;
+    }
+    if lead > floor && hemisphere(back(b, lead, 1)) && !word_before(b, lead - 1) {
+        start = lead - 1;
+    } else if word_before(b, start)
+        || (matches!(back(b, start, 1), b'.' | b',' | b'/' | b':' | b'-')
+            && back(b, start, 2).is_ascii_alphanumeric())
+    {
+        return None;
+    }
+    let end = decimal_pair(b, p, b'.').or_else(|| decimal_pair(b, p, b',')).or_else(|| dms_pair(b, p))?;
+    (!word_after(b, end)).then_some(Found { start, end, kind: Kind::Coordinates })
+}
+
+fn hemisphere(c: u8) -> bool {
+    matches!(c, b'N' | b'S' | b'E' | b'W' | b'O')
+}
+
+fn spaces(b: &[u8], mut i: usize, most: usize) -> usize {
+    let from = i;
+    while at(b, i) == b' ' && i - from < most {
+        i += 1;
+    }
+    i
+}
+
+/// `°`, `º` (often typed for it) and `˚`.
+fn degree(b: &[u8], i: usize) -> Option<usize> {
+    match (at(b, i), at(b, i + 1)) {
+        (0xC2, 0xB0 | 0xBA) | (0xCB, 0x9A) => Some(i + 2),
+        _ => None,
+    }
+}
+
+/// A number with at least three decimals and at most `limit`, then optionally a
+/// degree sign and a hemisphere: its end, and whether it was marked.
+fn decimal(b: &[u8], p: usize, point: u8, limit: u32) -> Option<(usize, bool)> {
+    let (whole, i) = number(b, p, 3)?;
+    if at(b, i) != point {
+        return None;
+    }
+    let (fraction, mut end) = number(b, i + 1, 20)?;
+    if end - (i + 1) < 3 || whole > limit || (whole == limit && fraction > 0) {
+        return None;
+    }
+    let mut marked = false;
+    if let Some(e) = degree(b, end) {
+        end = e;
+        marked = true;
+    }
+    let h = spaces(b, end, 1);
+    if hemisphere(at(b, h)) && !word_after(b, h + 1) {
+        end = h + 1;
+        marked = true;
+    }
+    Some((end, marked))
+}
+
+fn decimal_pair(b: &[u8], p: usize, point: u8) -> Option<usize> {
+    let (first, marked) = decimal(b, p, point, 90)?;
+    let mut i = spaces(b, first, 1);
+    match at(b, i) {
+        b',' if point == b'.' => i += 1,
+        b';' | b'/' => i += 1,
+        // Without a comma two numbers are a pair only if degrees say so.
+        _ if (marked || hemisphere(at(b, i))) && i > first => {}
+        _ => return None,
+    }
+    i = spaces(b, i, 2);
+    if hemisphere(at(b, i)) {
+        i = spaces(b, i + 1, 1);
+    }
+    if matches!(at(b, i), b'-' | b'+') {
+        i += 1;
+    } else if at(b, i) == 0xE2 && at(b, i + 1) == 0x88 && at(b, i + 2) == 0x92 {
+        i += 3;
+    }
+    let (end, _) = decimal(b, i, point, 180)?;
+    // A third number makes it a list.
+    let next = spaces(b, if at(b, end) == b',' { end + 1 } else { end }, 1);
+    if matches!(at(b, end), b'.' | b',' | b'%') && at(b, end + 1).is_ascii_digit()
+        || at(b, end) == b'%'
+        || (!marked
+            && at(b, end) == b','
+            && number(b, next, 3).is_some_and(|(_, e)| at(b, e) == b'.' && at(b, e + 1).is_ascii_digit()))
+    {
+        return None;
+    }
+    Some(end)
+}
+
+/// `48°51'24"N`, `48° 51.4′ N`: the end.
+fn dms(b: &[u8], p: usize, limit: u32) -> Option<usize> {
+    let (degrees, i) = number(b, p, 3)?;
+    let mut i = spaces(b, degree(b, i)?, 1);
+    if degrees > limit {
+        return None;
+    }
+    for unit in 0..2 {
+        let Some((value, mut e)) = number(b, i, 2) else {
+            break;
+        };
+        if value > 59 {
+            return None;
+        }
+        if matches!(at(b, e), b'.' | b',') {
+            e = number(b, e + 1, 8)?.1;
+        }
+        let e = spaces(b, e, 1);
+        let mark = match (at(b, e), at(b, e + 1), at(b, e + 2)) {
+            (b'\'', b'\'', _) if unit == 1 => 2,
+            (b'\'', ..) if unit == 0 => 1,
+            (b'"', ..) if unit == 1 => 1,
+            // ′ ″ ’ ”
+            (0xE2, 0x80, 0xB2 | 0x99) if unit == 0 => 3,
+            (0xE2, 0x80, 0xB3 | 0x9D) if unit == 1 => 3,
+            (0xE2, 0x80, 0xB2 | 0x99) if unit == 1 && at(b, e + 3) == 0xE2 => 6,
+            (0xC2, 0xB4, _) => 2,
+            _ => return None,
+        };
+        i = spaces(b, e + mark, 1);
+    }
+    if hemisphere(at(b, i)) && !word_after(b, i + 1) {
+        return Some(i + 1);
+    }
+    // The hemisphere may have stood in front.
+    while back(b, i, 1) == b' ' {
+        i -= 1;
+    }
+    Some(i)
+}
+
+fn dms_pair(b: &[u8], p: usize) -> Option<usize> {
+    let first = dms(b, p, 90)?;
+    let mut i = spaces(b, first, 2);
+    if matches!(at(b, i), b',' | b';' | b'/') {
+        i = spaces(b, i + 1, 2);
+    }
+    if hemisphere(at(b, i)) {
+        i = spaces(b, i + 1, 1);
+    }
+    dms(b, i, 180)
+}

@@ -1,0 +1,78 @@
+//! `cargo xtask test`: every check of the project, part by part, each with its time.
+
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::{cargo, guests, root, run as command, target};
+
+type Part = (&'static str, fn() -> Result<()>);
+
+const PARTS: [Part; 7] = [
+    ("fmt", fmt),
+    ("clippy", clippy),
+    ("guests", build_guests),
+    ("plugins", plugins),
+    ("host", host),
+    ("docs", docs),
+    ("demo", demo),
+];
+
+/// Runs all parts, or one of them.
+pub fn run(only: Option<&str>) -> Result<()> {
+    let chosen: Vec<&Part> = PARTS.iter().filter(|(name, _)| only.is_none_or(|o| o == *name)).collect();
+    if chosen.is_empty() {
+        bail!("there is no such part; there are: {}", PARTS.map(|(name, _)| name).join(", "));
+    }
+    for (name, part) in chosen {
+        eprintln!("── {name}");
+        let start = Instant::now();
+        part()?;
+        eprintln!("── {name}: passed in {:.0} s", start.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+
+fn fmt() -> Result<()> {
+    command(cargo().args(["fmt", "--all", "--check"]))?;
+    command(cargo().args(["fmt", "--all", "--check"]).current_dir(root().join("plugins")))
+}
+
+fn clippy() -> Result<()> {
+    command(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+}
+
+fn build_guests() -> Result<()> {
+    guests::build().map(|_| ())
+}
+
+/// The plugins' own tests, compiled natively.
+fn plugins() -> Result<()> {
+    command(cargo()
+        .args(["test", "--workspace", "--locked"])
+        .current_dir(root().join("plugins"))
+        .env("CARGO_TARGET_DIR", target().join("guest-native")))
+}
+
+fn host() -> Result<()> {
+    let folder = guests::build()?;
+    command(cargo().args(["test", "--workspace", "--locked"]).env("VIGIE_PLUGINS", folder))
+}
+
+fn docs() -> Result<()> {
+    command(cargo()
+        .args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"])
+        .env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// The README's first command, from nothing, then again to see that it continues.
+fn demo() -> Result<()> {
+    let data = target().join("demo-test");
+    if data.exists() {
+        std::fs::remove_dir_all(&data)?;
+    }
+    let arguments = ["--data-dir".to_owned(), data.display().to_string()];
+    crate::demo(&arguments)?;
+    crate::demo(&arguments)
+}
