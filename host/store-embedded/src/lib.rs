@@ -1,1 +1,175 @@
-//! Placeholder while the crate is being written.
+//! A searchable store on one SQLite file: upserts by key and revision, full text, boxes in space.
+//!
+//! Each batch is written with the cursor that it moves, in one transaction, so a repeat changes
+//! nothing. Knows nothing of pipelines and logs.
+
+mod query;
+mod table;
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
+
+pub use query::{Table, Value};
+use table::Columns;
+
+const BUSY: Duration = Duration::from_secs(10);
+
+/// How far a topic's partition has been delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// The topic.
+    pub topic: String,
+    /// Its partition.
+    pub partition: u32,
+    /// The offset of the next record to deliver.
+    pub next_offset: u64,
+}
+
+/// What can go wrong with a store. No message holds a stored value.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file or the disk below.
+    #[error("VG4001: the store cannot be used: {0}")]
+    Io(String),
+    /// A table that does not fit what is to be written.
+    #[error("VG4002: table {table}: {why}")]
+    Schema {
+        /// The table.
+        table: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// A query that does more than read.
+    #[error("VG4003: only one SELECT over the store's tables is allowed: {0}")]
+    Refused(String),
+    /// A query that cannot be run.
+    #[error("VG4004: the query failed: {0}")]
+    Query(String),
+    /// A query that ran for too long.
+    #[error("VG4005: the query took longer than 10 s and was stopped; narrow it")]
+    TooLong,
+}
+
+fn io(error: rusqlite::Error) -> Error {
+    Error::Io(error.to_string())
+}
+
+/// A store on one file.
+pub struct EmbeddedStore {
+    connection: Connection,
+    tables: BTreeMap<String, Columns>,
+}
+
+impl EmbeddedStore {
+    /// Opens or makes the file, readable by its owner alone.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(|e| Error::Io(format!("{}: {e}", path.display())))?;
+        let connection = Connection::open(path).map_err(io)?;
+        connection.busy_timeout(BUSY).map_err(io)?;
+        connection.pragma_update(None, "journal_mode", "wal").map_err(io)?;
+        // What a power cut takes away is delivered again: the cursor goes with the rows.
+        connection.pragma_update(None, "synchronous", "normal").map_err(io)?;
+        connection.set_prepared_statement_cache_capacity(32);
+        connection
+            .execute_batch(
+                "create table if not exists _cursors (topic text, partition integer, next integer not null, \
+                 primary key (topic, partition)) strict, without rowid",
+            )
+            .map_err(io)?;
+        Ok(Self { connection, tables: BTreeMap::new() })
+    }
+
+    /// Opens the file to ask it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], if there is no such file for one.
+    pub fn open_read_only(path: &Path) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(io)?;
+        connection.busy_timeout(BUSY).map_err(io)?;
+        query::restrict(&mut connection).map_err(io)?;
+        Ok(Self { connection, tables: BTreeMap::new() })
+    }
+
+    /// Makes a table for a schema, or adds the columns that it lacks.
+    ///
+    /// `key` names the columns that identify a row. A column `text` gets a full-text index
+    /// (`TABLE_text`), columns `lat` and `lng` an index of boxes (`TABLE_place`).
+    ///
+    /// # Errors
+    /// [`Error::Schema`] for a name that is no identifier, a type that cannot be stored, or a column
+    /// that exists with another type.
+    pub fn ensure_table(&mut self, name: &str, schema: &SchemaRef, key: &[&str]) -> Result<(), Error> {
+        let columns = Columns::new(name, schema, key)?;
+        columns.create(&self.connection)?;
+        self.tables.insert(name.into(), columns);
+        Ok(())
+    }
+
+    /// Writes rows and moves the cursor, at once. A row replaces one of the same key only where its
+    /// revision is not lower.
+    ///
+    /// # Errors
+    /// [`Error::Schema`] for an unknown table, [`Error::Io`].
+    pub fn upsert(
+        &mut self,
+        table: &str,
+        batch: &RecordBatch,
+        revisions: &[i64],
+        cursor: &Cursor,
+    ) -> Result<(), Error> {
+        let Some(columns) = self.tables.get(table) else {
+            return Err(Error::Schema { table: table.into(), why: "was not made ready".into() });
+        };
+        let transaction = self.connection.transaction().map_err(io)?;
+        columns.write(&transaction, batch, revisions)?;
+        transaction
+            .prepare_cached("insert or replace into _cursors values (?, ?, ?)")
+            .and_then(|mut s| {
+                let next = i64::try_from(cursor.next_offset).unwrap_or(i64::MAX);
+                s.execute(params![cursor.topic, cursor.partition, next])
+            })
+            .map_err(io)?;
+        transaction.commit().map_err(io)
+    }
+
+    /// The next offset to deliver of a partition; none: nothing was delivered yet.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn cursor(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        let next: Option<i64> = self
+            .connection
+            .prepare_cached("select next from _cursors where topic = ? and partition = ?")
+            .and_then(|mut s| s.query_row(params![topic, partition], |row| row.get(0)).optional())
+            .map_err(io)?;
+        Ok(next.map(|n| u64::try_from(n).unwrap_or(0)))
+    }
+
+    /// Runs one SELECT; at most `max_rows` rows, for at most 10 s.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::Query`], [`Error::TooLong`].
+    pub fn query(&mut self, sql: &str, max_rows: usize) -> Result<Table, Error> {
+        query::run(&mut self.connection, sql, max_rows)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -176,7 +176,7 @@ fn summarise(app: &App, worker: &Worker, progress: &Progress) -> Result<()> {
         println!("\nCounted by the plugins in this run");
         print_table(&["step".into(), "counter".into(), "count".into()], &masked);
     }
-    let store = app.store_read_only()?;
+    let mut store = app.store_read_only()?;
     for (title, sql) in SUMMARY {
         let table = store.query(sql, 20)?;
         let rows: Vec<Vec<String>> =
