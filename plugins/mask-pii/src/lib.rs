@@ -6,8 +6,10 @@
 
 pub mod config;
 pub mod kinds;
+pub mod plugin;
 pub mod scan;
 
 pub use config::{Action, AuthorAction, Config, Problem};
 pub use kinds::{KINDS, Kind};
+pub use plugin::MaskPii;
 pub use scan::Masker;

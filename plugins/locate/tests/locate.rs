@@ -1,0 +1,84 @@
+//! The plugin as the host sees it, natively.
+
+use h3o::{CellIndex, Resolution};
+use locate::Locate;
+use vigie::testing::{Outcome, Value, column, run};
+
+fn located(positions: &[(Option<f64>, Option<f64>)]) -> Outcome {
+    let lat = column("lat", positions.iter().map(|p| p.0));
+    let lng = column("lng", positions.iter().map(|p| p.1));
+    run::<Locate>("{}", &[lat, lng]).unwrap()
+}
+
+fn only(outcome: &Outcome, name: &str) -> Value {
+    outcome.column(name).unwrap().remove(0)
+}
+
+#[test]
+fn a_known_position_has_the_ancestors_of_its_known_cell() {
+    let outcome = located(&[(Some(37.769377), Some(-122.388903))]);
+    let known = CellIndex::try_from(0x0892_8308_280f_ffff).unwrap();
+    let ancestor = |resolution| Value::Uint(known.parent(resolution).unwrap().into());
+    assert_eq!(only(&outcome, "cell_7"), ancestor(Resolution::Seven));
+    assert_eq!(only(&outcome, "cell_4"), ancestor(Resolution::Four));
+    assert_eq!(only(&outcome, "cell_7"), Value::Uint(0x0872_8308_28ff_ffff));
+}
+
+#[test]
+fn no_position_has_no_cells() {
+    let outcome = located(&[(None, None)]);
+    assert_eq!((only(&outcome, "cell_7"), only(&outcome, "cell_4")), (Value::Null, Value::Null));
+    assert_eq!(outcome.count("without position"), Some(1));
+    assert!(outcome.rejects().is_empty());
+}
+
+#[test]
+fn half_a_position_and_one_outside_are_refused() {
+    let nan = f64::NAN;
+    let good = (Some(0.0), Some(0.0));
+    let outcome = located(&[
+        good,
+        (Some(90.1), Some(0.0)),
+        (Some(1.0), None),
+        good,
+        (Some(nan), Some(1.0)),
+        (None, Some(1.0)),
+        (Some(0.0), Some(-180.5)),
+        (Some(0.0), Some(f64::INFINITY)),
+        (Some(-90.0), Some(180.0)),
+    ]);
+    let (outside, half) = ("position outside the world", "half a position");
+    let expected = [(1, outside), (2, half), (4, outside), (5, half), (6, outside), (7, outside)];
+    assert_eq!(outcome.rejects(), expected);
+    let cells = outcome.column("cell_7").unwrap();
+    assert_eq!(cells.len(), 9);
+    for (row, cell) in cells.iter().enumerate() {
+        assert_eq!(*cell == Value::Null, expected.iter().any(|(refused, _)| *refused == row as u32));
+    }
+    // Two bytes of validity, and the last row in the second.
+    assert_eq!(outcome.patch.columns[0].validity.as_deref(), Some(&[0b0000_1001, 1][..]));
+}
+
+#[test]
+fn only_the_two_resolutions_are_known() {
+    let input = [column("lat", [Some(0.0)]), column("lng", [Some(0.0)])];
+    assert!(run::<Locate>(r#"{"resolutions":[7,4]}"#, &input).is_ok());
+    assert!(run::<Locate>("", &input).is_ok());
+    let problems = run::<Locate>(r#"{"resolutions":[9]}"#, &input).unwrap_err();
+    assert_eq!(problems[0].path, "resolutions");
+    assert!(run::<Locate>(r#"{"resolution":7}"#, &input).is_err());
+    assert!(run::<Locate>(r#"{"resolutions":[7,300]}"#, &input).is_err());
+}
+
+#[test]
+fn fields_that_do_not_reach_the_step_are_not_read() {
+    let outcome = run::<Locate>("{}", &[column("text", ["a", "b"])]).unwrap();
+    assert!(outcome.plan.reads.is_empty());
+    assert_eq!(outcome.column("cell_4").unwrap(), [Value::Null, Value::Null]);
+}
+
+#[test]
+fn a_field_of_another_kind_is_a_problem() {
+    let input = [column("lat", ["north"]), column("lng", [Some(0.0)])];
+    assert_eq!(run::<Locate>("{}", &input).unwrap_err()[0].path, "lat");
+}

@@ -1,0 +1,147 @@
+//! From the columns that the host hands over to the struct of one event.
+
+use crate::bindings::vigie::plugin::types::{Column, Text, Values};
+use crate::{FieldSpec, Kind, Timestamp};
+
+/// What a plugin reads of one event; derive it.
+///
+/// It is implemented for the struct with `'static` for its lifetime, and stands for it with any.
+pub trait Reads {
+    /// The batch, a typed column a field, from which rows are made without looking at kinds again.
+    type Columns;
+    /// The struct with the lifetime of the batch that its texts are borrowed from.
+    type Row<'a>;
+    /// The fields in their order.
+    const FIELDS: &'static [FieldSpec];
+    /// Takes the columns of a batch, in the order of the fields.
+    fn columns(source: &mut Source) -> Self::Columns;
+    /// The event of a row.
+    fn row(columns: &Self::Columns, row: usize) -> Self::Row<'_>;
+}
+
+/// The columns of a call; fields that do not reach the step have none.
+#[derive(Debug)]
+pub struct Source {
+    columns: std::vec::IntoIter<Column>,
+    present: std::vec::IntoIter<bool>,
+}
+
+impl Source {
+    /// `present`: for each read field, whether the host was told that it is read.
+    pub(crate) fn new(columns: Vec<Column>, present: Vec<bool>) -> Self {
+        Self { columns: columns.into_iter(), present: present.into_iter() }
+    }
+
+    /// The next field's column.
+    pub fn next_column(&mut self) -> Option<Column> {
+        if self.present.next()? { self.columns.next() } else { None }
+    }
+}
+
+/// A Rust type that a read field can have: `bool`, `i64`, `u64`, `f64`, [`Timestamp`], `&str`, and
+/// an `Option` of these.
+#[diagnostic::on_unimplemented(
+    message = "a plugin cannot read a field as `{Self}`",
+    note = "fields are bool, i64, u64, f64, vigie::Timestamp, &str, or an Option of one of these"
+)]
+pub trait ReadCell {
+    /// The kind of the field.
+    const KIND: Kind;
+    /// Whether the value may be missing.
+    const OPTIONAL: bool = false;
+    /// A batch of values.
+    type Column;
+    /// One value, borrowed from the batch if it is a text.
+    type Value<'a>;
+    /// Unwraps the contract's column; one of another kind is as good as none.
+    fn take(column: Option<Column>) -> Self::Column;
+    /// The value of a row. A row past the end has the type's default.
+    fn get(column: &Self::Column, row: usize) -> Self::Value<'_>;
+}
+
+macro_rules! read_cell {
+    ($type:ty, $kind:ident, $variant:ident, $item:ty, $make:expr) => {
+        impl ReadCell for $type {
+            const KIND: Kind = Kind::$kind;
+            type Column = Vec<$item>;
+            type Value<'a> = $type;
+            fn take(column: Option<Column>) -> Vec<$item> {
+                match column {
+                    Some(Column { values: Values::$variant(values), .. }) => values,
+                    _ => Vec::new(),
+                }
+            }
+            fn get(column: &Vec<$item>, row: usize) -> $type {
+                $make(column.get(row).copied().unwrap_or_default())
+            }
+        }
+    };
+}
+
+read_cell!(bool, Boolean, U8s, u8, |byte| byte != 0);
+read_cell!(i64, Int64, S64s, i64, |value| value);
+read_cell!(u64, Uint64, U64s, u64, |value| value);
+read_cell!(f64, Float64, F64s, f64, |value| value);
+read_cell!(Timestamp, Timestamp, S64s, i64, Timestamp);
+
+impl ReadCell for &'static str {
+    const KIND: Kind = Kind::Utf8;
+    type Column = Text;
+    type Value<'a> = &'a str;
+
+    fn take(column: Option<Column>) -> Text {
+        match column {
+            Some(Column { values: Values::Text(text), .. }) => text,
+            _ => Text { chars: String::new(), ends: Vec::new() },
+        }
+    }
+
+    fn get(column: &Text, row: usize) -> &str {
+        let from = row.checked_sub(1).map_or(0, |before| end(column, before));
+        column.chars.get(from..end(column, row)).unwrap_or_default()
+    }
+}
+
+fn end(text: &Text, row: usize) -> usize {
+    text.ends.get(row).map_or(0, |end| *end as usize)
+}
+
+/// The rows of an optional field that have a value.
+#[derive(Debug)]
+pub enum Validity {
+    /// The field does not reach the step.
+    None,
+    /// Every row has one.
+    All,
+    /// A bit a row, least significant first.
+    Bits(Vec<u8>),
+}
+
+impl Validity {
+    fn has(&self, row: usize) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Bits(bytes) => bytes.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1),
+        }
+    }
+}
+
+impl<T: ReadCell> ReadCell for Option<T> {
+    const KIND: Kind = T::KIND;
+    const OPTIONAL: bool = true;
+    type Column = (Validity, T::Column);
+    type Value<'a> = Option<T::Value<'a>>;
+
+    fn take(mut column: Option<Column>) -> Self::Column {
+        let validity = match &mut column {
+            None => Validity::None,
+            Some(column) => column.validity.take().map_or(Validity::All, Validity::Bits),
+        };
+        (validity, T::take(column))
+    }
+
+    fn get((validity, values): &Self::Column, row: usize) -> Option<T::Value<'_>> {
+        validity.has(row).then(|| T::get(values, row))
+    }
+}

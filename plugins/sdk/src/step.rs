@@ -1,0 +1,107 @@
+//! A configured plugin: its plan, and the loop over the rows of a batch.
+
+use crate::bindings::vigie::plugin::types::{Column, Flow, Order, Patch, Plan, Setup, Shape};
+use crate::bindings::vigie::plugin::types::Reject as RejectedRow;
+use crate::fields::kind_name;
+use crate::{Counts, Field, FieldSpec, FromConfig, Problem, Reads, Sink, Source, Transform, Writes, problem};
+
+/// A plugin in a step.
+#[derive(Debug)]
+pub struct Step<T> {
+    plugin: T,
+    /// For each field of `Reads`, whether the host hands it over.
+    present: Vec<bool>,
+    /// For each field of `Writes`, whether the host expects it.
+    written: Vec<bool>,
+}
+
+impl<T: Transform> Step<T> {
+    /// Configures the plugin and says what it will do.
+    ///
+    /// # Errors
+    /// All problems of the configuration, or else all fields that it cannot read.
+    pub fn configure(setup: &Setup) -> Result<(Self, Plan), Vec<Problem>> {
+        let plugin = T::configure(T::Config::from_config(&setup.config)?)?;
+        let left = plugin.leaves(&setup.input);
+        let present = present(T::Reads::FIELDS, &setup.input, &left)?;
+        let written: Vec<bool> =
+            T::Writes::FIELDS.iter().map(|field| !left.contains(&field.name)).collect();
+        let plan = plan(&plugin, &present, &written);
+        Ok((Self { plugin, present, written }, plan))
+    }
+
+    /// Runs the plugin over each row of a batch.
+    pub fn transform(&mut self, rows: u32, columns: Vec<Column>) -> Patch {
+        let read = T::Reads::columns(&mut Source::new(columns, self.present.clone()));
+        let mut write = T::Writes::columns(rows as usize);
+        let mut counts = Counts::new(T::COUNTERS.len());
+        let mut rejects = Vec::new();
+        for row in 0..rows {
+            let event = T::Reads::row(&read, row as usize);
+            match self.plugin.event(event, &mut counts) {
+                Ok(values) => T::Writes::push(&mut write, values),
+                Err(reject) => {
+                    T::Writes::skip(&mut write);
+                    rejects.push(RejectedRow { row, reason: reject.0 });
+                }
+            }
+        }
+        let mut sink = Sink::new(self.written.clone());
+        T::Writes::finish(write, &mut sink);
+        Patch { rows: None, columns: sink.columns, rejects, counts: counts.counts }
+    }
+}
+
+/// Which fields are read, if all that are needed reach the step in their kind.
+fn present(fields: &[FieldSpec], input: &[Field], left: &[&str]) -> Result<Vec<bool>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let mut present = Vec::with_capacity(fields.len());
+    for field in fields {
+        let given = input.iter().find(|given| given.name == field.name);
+        let given = given.filter(|_| !(field.optional && left.contains(&field.name)));
+        present.push(given.is_some());
+        if let Some(message) = mismatch(field, given) {
+            problems.push(problem(field.name, &message));
+        }
+    }
+    if problems.is_empty() { Ok(present) } else { Err(problems) }
+}
+
+fn mismatch(field: &FieldSpec, given: Option<&Field>) -> Option<String> {
+    let kind = kind_name(field.kind);
+    match given {
+        None if field.optional => None,
+        None => Some(format!("does not reach the step; the plugin reads it as {kind}")),
+        Some(given) if given.kind != field.kind => {
+            Some(format!("is {}, and the plugin reads it as {kind}", kind_name(given.kind)))
+        }
+        Some(given) if given.optional && !field.optional => {
+            Some("may be missing, and the plugin needs it in every event".into())
+        }
+        Some(_) => None,
+    }
+}
+
+fn plan<T: Transform>(plugin: &T, present: &[bool], written: &[bool]) -> Plan {
+    let chosen = |fields: &[FieldSpec], chosen: &[bool]| -> Vec<Field> {
+        fields.iter().zip(chosen).filter(|(_, is)| **is).map(|(field, _)| field.to_field()).collect()
+    };
+    let names = |fields: &[Field]| fields.iter().map(|field| field.name.clone()).collect();
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).into()).collect();
+    let reads = chosen(T::Reads::FIELDS, present);
+    let writes = chosen(T::Writes::FIELDS, written);
+    Plan {
+        flows: vec![Flow { reads: names(&reads), writes: names(&writes) }],
+        reads,
+        writes,
+        shape: Shape::OneToOne,
+        clears: plugin.clears(),
+        lookups: Vec::new(),
+        reasons: texts(T::REASONS),
+        messages: texts(T::MESSAGES),
+        counters: texts(T::COUNTERS),
+        state: Vec::new(),
+        state_version: 0,
+        order: Order::Any,
+    }
+}
