@@ -33,7 +33,6 @@ pub fn run(only: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-
 fn fmt() -> Result<()> {
     command(cargo().args(["fmt", "--all", "--check"]))?;
     command(cargo().args(["fmt", "--all", "--check"]).current_dir(root().join("plugins")))
@@ -49,10 +48,12 @@ fn build_guests() -> Result<()> {
 
 /// The plugins' own tests, compiled natively.
 fn plugins() -> Result<()> {
-    command(cargo()
-        .args(["test", "--workspace", "--locked"])
-        .current_dir(root().join("plugins"))
-        .env("CARGO_TARGET_DIR", target().join("guest-native")))
+    command(
+        cargo()
+            .args(["test", "--workspace", "--locked"])
+            .current_dir(root().join("plugins"))
+            .env("CARGO_TARGET_DIR", target().join("guest-native")),
+    )
 }
 
 fn host() -> Result<()> {
@@ -61,9 +62,11 @@ fn host() -> Result<()> {
 }
 
 fn docs() -> Result<()> {
-    command(cargo()
-        .args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"])
-        .env("RUSTDOCFLAGS", "-D warnings"))
+    command(
+        cargo()
+            .args(["doc", "--workspace", "--no-deps", "--locked", "--quiet"])
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
 }
 
 /// The README's first command, from nothing, then again to see that it continues.

@@ -49,9 +49,7 @@ impl Column {
             Kind::Int64 => Builder::Int64(Int64Builder::new()),
             Kind::Uint64 => Builder::Uint64(UInt64Builder::new()),
             Kind::Float64 => Builder::Float64(Float64Builder::new()),
-            Kind::Timestamp => {
-                Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("+00:00"))
-            }
+            Kind::Timestamp => Builder::Timestamp(TimestampMicrosecondBuilder::new().with_timezone("+00:00")),
             Kind::Utf8 => Builder::Utf8(StringBuilder::new()),
             Kind::Binary => Builder::Binary(BinaryBuilder::new()),
         };

@@ -30,7 +30,8 @@ pub(crate) const TOO_DEEP: Reject = reject("VG1003", "nested deeper than 64 leve
 pub(crate) const WRONG_TYPE: Reject = reject("VG1004", "a field of the wrong type");
 pub(crate) const MISSING: Reject = reject("VG1005", "a required field is missing");
 pub(crate) const OUT_OF_RANGE: Reject = reject("VG1006", "a number out of range");
-pub(crate) const IMPLAUSIBLE_TIME: Reject = reject("VG1007", "a time that is unreadable or outside 1970 to 2200");
+pub(crate) const IMPLAUSIBLE_TIME: Reject =
+    reject("VG1007", "a time that is unreadable or outside 1970 to 2200");
 pub(crate) const TOO_LARGE: Reject = reject("VG1008", "larger than 1 MiB");
 pub(crate) const TWICE: Reject = reject("VG1009", "a key twice");
 pub(crate) const NOT_AN_OBJECT: Reject = reject("VG1010", "not a JSON object");

@@ -54,9 +54,31 @@ fn slow(text: &str) -> Option<i64> {
 /// let that one decide.
 fn common(b: &[u8]) -> Option<i64> {
     let [
-        y3, y2, y1, y0, b'-', m1, m0, b'-', d1, d0, b'T', h1, h0, b':', n1, n0, b':', s1, s0,
-        fraction @ .., b'Z',
-    ] = b else { return None };
+        y3,
+        y2,
+        y1,
+        y0,
+        b'-',
+        m1,
+        m0,
+        b'-',
+        d1,
+        d0,
+        b'T',
+        h1,
+        h0,
+        b':',
+        n1,
+        n0,
+        b':',
+        s1,
+        s0,
+        fraction @ ..,
+        b'Z',
+    ] = b
+    else {
+        return None;
+    };
     let two = |a: &u8, b: &u8| Some(digit(*a)? * 10 + digit(*b)?);
     let (year, month, day) = (two(y3, y2)? * 100 + two(y1, y0)?, two(m1, m0)?, two(d1, d0)?);
     let (hour, minute, second) = (two(h1, h0)?, two(n1, n0)?, two(s1, s0)?);
@@ -122,8 +144,14 @@ mod tests {
     #[test]
     fn impossible_and_implausible_times_are_refused() {
         for text in [
-            "2018-02-29T00:00:00Z", "2018-13-01T00:00:00Z", "1900-01-01T00:00:00Z", "2900-01-01T00:00:00Z",
-            "2018-01-01", "", "yesterday", "2018-01-01T24:00:00Z",
+            "2018-02-29T00:00:00Z",
+            "2018-13-01T00:00:00Z",
+            "1900-01-01T00:00:00Z",
+            "2900-01-01T00:00:00Z",
+            "2018-01-01",
+            "",
+            "yesterday",
+            "2018-01-01T24:00:00Z",
         ] {
             assert_eq!(of_text(text, TimeFormat::Rfc3339), None, "{text}");
         }

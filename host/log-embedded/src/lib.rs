@@ -192,9 +192,8 @@ fn committed(
 
 fn append(transaction: &Transaction<'_>, outputs: &[Output]) -> Result<(), Error> {
     let mut ends: std::collections::BTreeMap<(&str, u32), u64> = std::collections::BTreeMap::new();
-    let mut insert = transaction
-        .prepare_cached("insert into records values (?, ?, ?, ?, ?, ?)")
-        .map_err(io)?;
+    let mut insert =
+        transaction.prepare_cached("insert into records values (?, ?, ?, ?, ?, ?)").map_err(io)?;
     for output in outputs {
         let place = (&*output.topic, output.partition);
         let next = match ends.get(&place) {

@@ -25,8 +25,7 @@ impl Identity {
 
     /// The id of an event without one: by its place in the log.
     pub fn of_place(&self, topic: &str, partition: u32, offset: u64, id: &mut String) {
-        let parts: [&[u8]; 4] =
-            [b"place", topic.as_bytes(), &partition.to_le_bytes(), &offset.to_le_bytes()];
+        let parts: [&[u8]; 4] = [b"place", topic.as_bytes(), &partition.to_le_bytes(), &offset.to_le_bytes()];
         self.hash(&parts, id);
     }
 

@@ -29,9 +29,7 @@ pub fn check(
     let mut flows: BTreeMap<String, FieldFlow> = schema
         .fields
         .iter()
-        .map(|f| {
-            (f.name.clone(), FieldFlow { labels: f.labels.clone(), path: vec!["schema".into()] })
-        })
+        .map(|f| (f.name.clone(), FieldFlow { labels: f.labels.clone(), path: vec!["schema".into()] }))
         .collect();
     for (step, plugin, plan) in steps {
         follow(&mut flows, step, plugin, plan, permits);

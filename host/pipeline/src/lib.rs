@@ -11,7 +11,7 @@ mod stage;
 pub use file::{Output, Pipeline, Source, Step};
 pub use identity::Identity;
 pub use labels::{FieldFlow, check as check_labels};
-pub use stage::{Counts, DEAD_LETTERS, DEAD_LETTER_ROWS, Stage, StepResult, dead_letter_schema};
+pub use stage::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Stage, StepResult, dead_letter_schema};
 
 /// What is wrong with a pipeline, before or while it runs.
 #[derive(Debug, thiserror::Error)]

@@ -8,8 +8,7 @@ use arrow::array::{
 };
 use arrow::compute::take;
 use arrow::datatypes::{
-    DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef,
-    TimestampMicrosecondType, UInt64Type,
+    DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType, UInt64Type,
 };
 use event::{Decoder, Encoder, Kind};
 use log::{Output, Position, Record, StateChange};
@@ -25,12 +24,8 @@ pub const DEAD_LETTER_ROWS: &str = "dead-letters.rows";
 const MAX_AHEAD_US: i64 = 5 * 60 * 1_000_000;
 
 /// What the host adds to every event; in front of the schema's own fields.
-const HOST_FIELDS: [(&str, Kind); 4] = [
-    ("id", Kind::Utf8),
-    ("source", Kind::Utf8),
-    ("revision_us", Kind::Int64),
-    ("behind_us", Kind::Int64),
-];
+const HOST_FIELDS: [(&str, Kind); 4] =
+    [("id", Kind::Utf8), ("source", Kind::Utf8), ("revision_us", Kind::Int64), ("behind_us", Kind::Int64)];
 
 /// What one step did, for summary and metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -193,12 +188,7 @@ impl Stage {
     ///
     /// # Errors
     /// [`Error`] only where no record is to blame; a bad record becomes a dead letter.
-    pub fn step(
-        &mut self,
-        source: usize,
-        partition: u32,
-        records: &[Record],
-    ) -> Result<StepResult, Error> {
+    pub fn step(&mut self, source: usize, partition: u32, records: &[Record]) -> Result<StepResult, Error> {
         let mut refused = Vec::new();
         let rows = self.decode(source, partition, records, &mut refused)?;
         let rows = self.run_steps(rows, &mut refused)?;
@@ -214,11 +204,7 @@ impl Stage {
         };
         self.write_dead_letters(&topic, partition, records, &refused, &mut result.outputs);
         if let Some(last) = records.last() {
-            result.positions.push(Position {
-                topic: topic.clone(),
-                partition,
-                next_offset: last.offset + 1,
-            });
+            result.positions.push(Position { topic: topic.clone(), partition, next_offset: last.offset + 1 });
         }
         result.state.push(StateChange {
             table: self.state_table(),
@@ -295,8 +281,7 @@ impl Stage {
         record: &[u32],
         behind_us: Vec<i64>,
     ) -> Result<RecordBatch, Error> {
-        let (name, topic) =
-            self.inputs.get(source).map_or(("", ""), |i| (i.source.as_str(), &*i.topic));
+        let (name, topic) = self.inputs.get(source).map_or(("", ""), |i| (i.source.as_str(), &*i.topic));
         let own = batch.column_by_name("entity").and_then(|c| c.as_string_opt::<i32>());
         let updated =
             batch.column_by_name("updated").and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
@@ -432,12 +417,7 @@ pub fn dead_letter_schema() -> event::Schema {
 }
 
 /// The rows that go on: the input's columns for each output row, with the written ones in place.
-fn apply(
-    rows: &Rows,
-    plan: &plugin::Plan,
-    of: &[u32],
-    written: Vec<ArrayRef>,
-) -> Result<Rows, Error> {
+fn apply(rows: &Rows, plan: &plugin::Plan, of: &[u32], written: Vec<ArrayRef>) -> Result<Rows, Error> {
     let schema = after(&rows.batch.schema(), plan)?;
     let all = of.len() == rows.record.len() && (0_u32..).zip(of).all(|(i, row)| i == *row);
     let pick = UInt32Array::from(if all { Vec::new() } else { of.to_vec() });
@@ -449,9 +429,10 @@ fn apply(
             if let Some(column) = write.and_then(|i| written.get(i)) {
                 return Ok(column.clone());
             }
-            let column = rows.batch.column_by_name(field.name()).ok_or_else(|| {
-                Error::File(format!("the column `{}` was lost on its way", field.name()))
-            })?;
+            let column = rows
+                .batch
+                .column_by_name(field.name())
+                .ok_or_else(|| Error::File(format!("the column `{}` was lost on its way", field.name())))?;
             Ok(if all { column.clone() } else { take(column, &pick, None)? })
         })
         .collect::<Result<Vec<ArrayRef>, Error>>()?;

@@ -207,8 +207,8 @@ impl Plugin {
         }
         for pieces in columns {
             let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
-            let column = concat(&pieces)
-                .map_err(|_| self.broken("after a call", "its columns cannot be joined"))?;
+            let column =
+                concat(&pieces).map_err(|_| self.broken("after a call", "its columns cannot be joined"))?;
             joined.columns.push(column);
         }
         Ok(joined)
@@ -318,15 +318,11 @@ fn drop_refused(outcome: Outcome) -> Outcome {
         return outcome;
     }
     let refused = |row: &u32| outcome.rejects.binary_search_by_key(row, |(r, _)| *r).is_ok();
-    let keep: Vec<u32> = (0_u32..)
-        .zip(&outcome.rows)
-        .filter(|(_, row)| !refused(row))
-        .map(|(i, _)| i)
-        .collect();
+    let keep: Vec<u32> =
+        (0_u32..).zip(&outcome.rows).filter(|(_, row)| !refused(row)).map(|(i, _)| i).collect();
     let keep = arrow::array::UInt32Array::from(keep);
-    let pick = |column: &ArrayRef| {
-        arrow::compute::take(column, &keep, None).unwrap_or_else(|_| column.slice(0, 0))
-    };
+    let pick =
+        |column: &ArrayRef| arrow::compute::take(column, &keep, None).unwrap_or_else(|_| column.slice(0, 0));
     let columns = outcome.columns.iter().map(pick).collect();
     let rows = keep.values().iter().filter_map(|i| outcome.rows.get(*i as usize).copied()).collect();
     Outcome { columns, rows, ..outcome }
@@ -353,8 +349,8 @@ fn start(
     store.limiter(|host| &mut host.budget);
     store.set_hostcall_fuel(limits.output_bytes);
     arm(&mut store, limits, counting);
-    let guest = HostedTransform::instantiate(&mut store, code, &linker)
-        .map_err(|e| broken("while starting", &e))?;
+    let guest =
+        HostedTransform::instantiate(&mut store, code, &linker).map_err(|e| broken("while starting", &e))?;
     let input: Vec<types::FieldParam<'_>> = setup
         .input
         .iter()

@@ -11,13 +11,7 @@ use crate::{Event, Source, Truth};
 const SENSORS: u32 = 60;
 const TRUCKS: u32 = 25;
 
-pub(crate) fn event(
-    source: Source,
-    number: u64,
-    at_us: i64,
-    received_us: i64,
-    random: &mut Random,
-) -> Event {
+pub(crate) fn event(source: Source, number: u64, at_us: i64, received_us: i64, random: &mut Random) -> Event {
     let id = format!("{}-{number}", source.name());
     let mut truth = Truth::default();
     let (key, json) = match source {
@@ -109,7 +103,8 @@ fn post(id: &str, at_us: i64, random: &mut Random, truth: &mut Truth) -> (String
 }
 
 fn news(id: &str, at_us: i64, random: &mut Random) -> (String, Value) {
-    let title = random.pick(&["River above danger level", "Relief convoy on its way", "Rain to go on until Sunday"]);
+    let title =
+        random.pick(&["River above danger level", "Relief convoy on its way", "Rain to go on until Sunday"]);
     let event = json!({
         "guid": id, "title": title, "description": format!("{title}, authorities say."),
         "pubDate": rfc2822(at_us), "link": format!("https://news.example.org/{id}"), "category": "flood",

@@ -83,10 +83,7 @@ impl Columns {
                     return Err(Error::Schema { table: self.table.clone(), why });
                 }
                 None => connection
-                    .execute_batch(&format!(
-                        "alter table \"{}\" add column \"{name}\" {wanted}",
-                        self.table
-                    ))
+                    .execute_batch(&format!("alter table \"{}\" add column \"{name}\" {wanted}", self.table))
                     .map_err(io)?,
             }
         }
@@ -123,10 +120,7 @@ impl Columns {
         if let Some(text) = self.text.and_then(|i| values.get(i + 1)) {
             let replace = format!("insert or replace into \"{table}_text\" (rowid, text) values (?, ?)");
             let text = if let Sql::Text(text) = text { text.as_str() } else { "" };
-            transaction
-                .prepare_cached(&replace)
-                .and_then(|mut s| s.execute((row, text)))
-                .map_err(io)?;
+            transaction.prepare_cached(&replace).and_then(|mut s| s.execute((row, text))).map_err(io)?;
         }
         let place = self.place.and_then(|(lat, lng)| Some((values.get(lat + 1)?, values.get(lng + 1)?)));
         if let Some((lat, lng)) = place {

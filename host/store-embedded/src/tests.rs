@@ -50,7 +50,12 @@ fn the_newest_revision_stays_and_the_indices_follow_it() {
     let mut store = EmbeddedStore::open_read_only(&path).unwrap();
     assert_eq!(ask(&mut store, "select id, text, lat from events order by id"), "a,road closed,3;b,,2");
     let mut find = |words: &str| {
-        ask(&mut store, &format!("select id from events_text t join events e on e._row = t.rowid where t.text match '{words}'"))
+        ask(
+            &mut store,
+            &format!(
+                "select id from events_text t join events e on e._row = t.rowid where t.text match '{words}'"
+            ),
+        )
     };
     assert_eq!(find("road"), "a");
     assert_eq!(find("water"), "", "the old text is still found");

@@ -36,6 +36,17 @@ impl App {
             .with_context(|| format!("VG0001: cannot create {}", self.data_dir.display()))
     }
 
+    /// Holds the data folder for one pipeline process; freed by the kernel, however it ends.
+    pub fn lock(&self) -> Result<fs::File> {
+        let path = self.data_dir.join("worker.lock");
+        let mut options = fs::OpenOptions::new();
+        let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+        if file.try_lock().is_err() {
+            bail!("VG0012: another process runs a pipeline in {}", self.data_dir.display());
+        }
+        Ok(file)
+    }
+
     pub fn log(&self) -> Result<EmbeddedLog> {
         Ok(EmbeddedLog::open(&self.data_dir.join("log.db"))?)
     }

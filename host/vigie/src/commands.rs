@@ -86,9 +86,8 @@ pub fn check(app: &App, path: &PathBuf) -> Result<()> {
     let stage = app.stage(&pipeline, Identity::new([0; 16]))?;
     let flows = app.check_labels(&pipeline, &stage)?;
     println!("Pipeline {} version {}: fit to run\n", pipeline.pipeline, pipeline.version);
-    let list = |fields: &[event::Field]| {
-        fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ")
-    };
+    let list =
+        |fields: &[event::Field]| fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
     let steps: Vec<Vec<String>> = stage
         .plans()
         .zip(&pipeline.steps)
@@ -97,7 +96,11 @@ pub fn check(app: &App, path: &PathBuf) -> Result<()> {
         })
         .collect();
     print_table(&["step", "plugin", "reads", "writes"].map(String::from), &steps);
-    println!("\nFields of topic {} (cleared for: {})", pipeline.events.topic, join(&pipeline.events.clearance));
+    println!(
+        "\nFields of topic {} (cleared for: {})",
+        pipeline.events.topic,
+        join(&pipeline.events.clearance)
+    );
     let fields: Vec<Vec<String>> = flows
         .iter()
         .map(|(name, flow)| vec![name.clone(), join(&flow.labels), flow.path.join(" → ")])

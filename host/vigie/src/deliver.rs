@@ -53,7 +53,10 @@ impl Delivery {
                 for record in &batch {
                     feed.decoder.push(&record.value).map_err(|reject| {
                         let at = record.offset;
-                        anyhow::anyhow!("VG0008: {} {partition}:{at} cannot be read back: {reject}", feed.topic)
+                        anyhow::anyhow!(
+                            "VG0008: {} {partition}:{at} cannot be read back: {reject}",
+                            feed.topic
+                        )
                     })?;
                 }
                 let rows = feed.decoder.finish()?;

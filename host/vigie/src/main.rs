@@ -2,8 +2,8 @@
 
 mod app;
 mod commands;
-mod demo;
 mod deliver;
+mod demo;
 mod run;
 
 use std::path::PathBuf;
@@ -13,7 +13,11 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// Streams crisis events through sandboxed plugins, exactly once, and keeps a store up to date.
 #[derive(Parser)]
-#[command(name = "vigie", version, after_help = "Exit codes: 0 done, 1 failed (a code VGnnnn says why), 2 wrong usage.")]
+#[command(
+    name = "vigie",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed (a code VGnnnn says why), 2 wrong usage."
+)]
 struct Cli {
     /// Folder of the embedded log, the embedded store and the identity key
     #[arg(long, global = true, default_value = ".vigie", env = "VIGIE_DATA_DIR")]
@@ -40,7 +44,9 @@ pub enum Format {
 #[derive(Subcommand)]
 enum Command {
     /// Run the pipeline `field-reports` over real earthquakes and a simulated flood
-    #[command(after_help = "Example:\n  vigie demo --events 20000\n  vigie query \"select count(*) from events where source = 'usgs'\"")]
+    #[command(
+        after_help = "Example:\n  vigie demo --events 20000\n  vigie query \"select count(*) from events where source = 'usgs'\""
+    )]
     Demo(demo::Options),
     /// Run a pipeline over what its raw topics hold
     #[command(after_help = "Example:\n  vigie run pipelines/field-reports.yaml --follow")]

@@ -1,5 +1,6 @@
 //! One worker: reads raw topics, runs the stage, commits each step, then feeds the store.
 
+use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,7 @@ pub struct Worker {
     inputs: Vec<(String, u32, usize)>,
     delivery: Delivery,
     batch_records: usize,
+    _lock: File,
     /// Since the start.
     pub counts: Counts,
 }
@@ -34,6 +36,7 @@ pub struct Worker {
 impl Worker {
     pub fn open(app: &App, pipeline: &Pipeline) -> Result<Self> {
         app.create_data_dir()?;
+        let lock = app.lock()?;
         let mut stage = app.stage(pipeline, app.identity()?)?;
         let log = app.log()?;
         log.create_topic(&pipeline.events.topic, pipeline.events.partitions)?;
@@ -48,7 +51,7 @@ impl Worker {
         let delivery = Delivery::open(app.store()?, pipeline, &stage)?;
         let group = format!("{}.v{}", pipeline.pipeline, pipeline.version);
         let counts = Counts::default();
-        Ok(Self { log, stage, group, inputs, delivery, batch_records: batch_records()?, counts })
+        Ok(Self { log, stage, group, inputs, delivery, batch_records: batch_records()?, _lock: lock, counts })
     }
 
     pub fn stage(&self) -> &Stage {

@@ -1,7 +1,7 @@
 //! A configured plugin: its plan, and the loop over the rows of a batch.
 
-use crate::bindings::vigie::plugin::types::{Column, Flow, Order, Patch, Plan, Setup, Shape};
 use crate::bindings::vigie::plugin::types::Reject as RejectedRow;
+use crate::bindings::vigie::plugin::types::{Column, Flow, Order, Patch, Plan, Setup, Shape};
 use crate::fields::kind_name;
 use crate::{Counts, Field, FieldSpec, FromConfig, Problem, Reads, Sink, Source, Transform, Writes, problem};
 
@@ -24,8 +24,7 @@ impl<T: Transform> Step<T> {
         let plugin = T::configure(T::Config::from_config(&setup.config)?)?;
         let left = plugin.leaves(&setup.input);
         let present = present(T::Reads::FIELDS, &setup.input, &left)?;
-        let written: Vec<bool> =
-            T::Writes::FIELDS.iter().map(|field| !left.contains(&field.name)).collect();
+        let written: Vec<bool> = T::Writes::FIELDS.iter().map(|field| !left.contains(&field.name)).collect();
         let plan = plan(&plugin, &present, &written);
         Ok((Self { plugin, present, written }, plan))
     }

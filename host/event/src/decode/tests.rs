@@ -17,7 +17,9 @@ fn decoder() -> Decoder {
 
 fn check(json: &[u8], want: Result<&str, &str>) {
     let mut decoder = decoder();
-    decoder.push(br#"{"id": "before", "at": "2018-01-31T10:20:30.123456Z", "u": 18446744073709551615}"#).unwrap();
+    decoder
+        .push(br#"{"id": "before", "at": "2018-01-31T10:20:30.123456Z", "u": 18446744073709551615}"#)
+        .unwrap();
     let got = decoder.push(json);
     decoder.push(br#"{"id": "after"}"#).unwrap();
     let batch = decoder.finish().unwrap();
@@ -37,8 +39,14 @@ fn check(json: &[u8], want: Result<&str, &str>) {
 #[test]
 fn good_events_and_bad_ones() {
     check(br#"{"id": "a"}"#, Ok(r#"{"id":"a","kind":"test"}"#));
-    check(br#"{"x": [1, {"y": 2}], "geo": [9, 1.5, 3], "id": "a\"\n"}"#, Ok(r#"{"id":"a\"\n","lat":1.5,"kind":"test"}"#));
-    check(br#"{"id": "a", "geo": null, "a": {"n": -3.0}, "ok": true}"#, Ok(r#"{"id":"a","n":-3,"ok":true,"kind":"test"}"#));
+    check(
+        br#"{"x": [1, {"y": 2}], "geo": [9, 1.5, 3], "id": "a\"\n"}"#,
+        Ok(r#"{"id":"a\"\n","lat":1.5,"kind":"test"}"#),
+    );
+    check(
+        br#"{"id": "a", "geo": null, "a": {"n": -3.0}, "ok": true}"#,
+        Ok(r#"{"id":"a","n":-3,"ok":true,"kind":"test"}"#),
+    );
     check(br#"{"id": "a", "geo": [1, 2]}"#, Ok(r#"{"id":"a","lat":2.0,"kind":"test"}"#));
     check(br#"{"id": "a""#, Err("VG1001"));
     check(br#"{"id": "a"} x"#, Err("VG1001"));

@@ -68,9 +68,7 @@ fn each_big_library_is_known_to_one_crate() {
 #[test]
 fn dependencies_point_up_the_chain_only() {
     // A crate may name only crates that stand before it.
-    let order = [
-        "event", "log", "simulate", "plugin", "log-embedded", "store-embedded", "pipeline", "vigie",
-    ];
+    let order = ["event", "log", "simulate", "plugin", "log-embedded", "store-embedded", "pipeline", "vigie"];
     for (at, crate_name) in order.iter().enumerate() {
         let manifest = fs::read_to_string(root().join("host").join(crate_name).join("Cargo.toml")).unwrap();
         for later in &order[at + 1..] {
