@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use log::{Commit, Error, Log, Output, Position, Record, StateChange};
+use log::{Commit, Error, KeyValue, Log, Output, Position, Record, StateChange};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 const VERSION: i64 = 1;
@@ -159,7 +159,7 @@ impl Log for EmbeddedLog {
         transaction.commit().map_err(io)
     }
 
-    fn state(&self, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error> {
+    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
         let mut statement = self
             .connection
             .prepare_cached("select key, value from state where name = ? order by key")

@@ -55,6 +55,9 @@ pub struct StateChange {
     pub value: Option<Vec<u8>>,
 }
 
+/// A key of keyed state and its value.
+pub type KeyValue = (Vec<u8>, Vec<u8>);
+
 /// A step: all of it is committed, or nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Commit<'a> {
@@ -117,7 +120,7 @@ pub trait Log {
     ///
     /// # Errors
     /// [`Error::Io`].
-    fn state(&self, table: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Error>;
+    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error>;
 }
 
 /// What can go wrong with a log. No message holds a record's bytes.

@@ -93,7 +93,7 @@ pub(crate) fn run(connection: &mut Connection, sql: &str, max_rows: usize) -> Re
 
 fn collect(connection: &Connection, sql: &str, max_rows: usize) -> rusqlite::Result<Table> {
     let mut statement = connection.prepare(sql)?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(String::from).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let width = columns.len();
     let mut table = Table { columns, rows: Vec::new(), truncated: false };
     let mut rows = statement.query([])?;
