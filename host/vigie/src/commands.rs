@@ -1,7 +1,7 @@
 //! The small commands: check, simulate, tail, dead-letters, query, plugin.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
@@ -80,7 +80,7 @@ pub enum PluginCommand {
 const PAGE: usize = 1024;
 const PAGE_BYTES: usize = 4 << 20;
 
-pub fn check(app: &App, path: &PathBuf) -> Result<()> {
+pub fn check(app: &App, path: &Path) -> Result<()> {
     let pipeline = read_pipeline(path)?;
     // Ids do not matter to a check, so it needs no data folder.
     let stage = app.stage(&pipeline, Identity::new([0; 16]))?;

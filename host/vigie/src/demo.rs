@@ -136,7 +136,7 @@ impl Feed {
 }
 
 /// The earthquakes; each counts as received when its report was last updated.
-fn earthquakes(path: &PathBuf) -> Result<Vec<Raw>> {
+fn earthquakes(path: &std::path::Path) -> Result<Vec<Raw>> {
     let text = fs::read_to_string(path).with_context(|| format!("VG0010: cannot read {}", path.display()))?;
     text.lines()
         .zip(1..)
