@@ -9,7 +9,7 @@ use wit_component::ComponentEncoder;
 use crate::{root, target};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PLUGINS: [&str; 2] = ["mask-pii", "locate"];
+const PLUGINS: [&str; 5] = ["mask-pii", "locate", "enrich", "aggregate", "dedupe"];
 const DEBIAN: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
 const LINKERS: [&str; 3] = ["wasm-ld", "wasm-ld-22", "rust-lld"];
 

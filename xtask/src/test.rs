@@ -39,7 +39,14 @@ fn fmt() -> Result<()> {
 }
 
 fn clippy() -> Result<()> {
-    command(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))
+    let lint = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    command(cargo().args(lint))?;
+    command(
+        cargo()
+            .args(lint)
+            .current_dir(root().join("plugins"))
+            .env("CARGO_TARGET_DIR", target().join("guest-native")),
+    )
 }
 
 fn build_guests() -> Result<()> {

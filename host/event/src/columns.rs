@@ -81,6 +81,11 @@ impl Column {
                 let us = time::of_text(text, self.time).ok_or(IMPLAUSIBLE_TIME)?;
                 self.bits = us.cast_unsigned();
             }
+            Builder::Uint64(_) => {
+                let digits = text.len() <= 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+                let bits = u64::from_str_radix(text, 16).ok().filter(|_| digits);
+                self.bits = bits.ok_or(WRONG_TYPE)?;
+            }
             _ => return Err(WRONG_TYPE),
         }
         self.valid = true;

@@ -14,7 +14,8 @@ pub enum Kind {
     Boolean,
     /// signed, 64 bits
     Int64,
-    /// unsigned, 64 bits
+    /// 64 bits that name something, as an H3 cell; in JSON a text of hexadecimal digits, because
+    /// many readers of JSON lose the last bits of large numbers
     Uint64,
     /// IEEE 754 double, finite
     Float64,
@@ -27,6 +28,21 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The kind of an Arrow column; none: no kind is held so.
+    #[must_use]
+    pub fn of_arrow(data_type: &DataType) -> Option<Self> {
+        Some(match data_type {
+            DataType::Boolean => Self::Boolean,
+            DataType::Int64 => Self::Int64,
+            DataType::UInt64 => Self::Uint64,
+            DataType::Float64 => Self::Float64,
+            DataType::Timestamp(TimeUnit::Microsecond, _) => Self::Timestamp,
+            DataType::Utf8 => Self::Utf8,
+            DataType::Binary => Self::Binary,
+            _ => return None,
+        })
+    }
+
     /// The Arrow type of a column of this kind.
     #[must_use]
     pub fn arrow(self) -> DataType {
@@ -73,6 +89,16 @@ impl Schema {
         self.fields.iter().find(|f| f.name == name)
     }
 
+    /// The fields of columns, without labels; columns of other types are left out.
+    #[must_use]
+    pub fn of_arrow(schema: &ArrowSchema) -> Self {
+        let field = |f: &Arc<ArrowField>| {
+            let kind = Kind::of_arrow(f.data_type())?;
+            Some(Field { name: f.name().clone(), kind, required: !f.is_nullable(), labels: BTreeSet::new() })
+        };
+        Self { fields: schema.fields().iter().filter_map(field).collect() }
+    }
+
     /// The columns of a batch.
     #[must_use]
     pub fn arrow(&self) -> SchemaRef {
@@ -91,6 +117,15 @@ pub struct DecodeMap {
     /// Event field → the text that every event of the source has there.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
+}
+
+impl DecodeMap {
+    /// The map that reads back what an [`Encoder`](crate::Encoder) wrote of these fields.
+    #[must_use]
+    pub fn as_written(schema: &Schema) -> Self {
+        let fields = schema.fields.iter().map(|f| (f.name.clone(), Source::Path(f.name.clone()))).collect();
+        Self { fields, constants: BTreeMap::new() }
+    }
 }
 
 /// A path alone, or with a unit.

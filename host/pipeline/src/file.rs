@@ -1,8 +1,8 @@
 //! The pipeline file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::Error;
 
@@ -16,12 +16,116 @@ pub struct Pipeline {
     pub version: u32,
     /// The fields of an event.
     pub schema: event::Schema,
+    /// Reference tables that plugins may ask.
+    #[serde(default)]
+    pub reference: Vec<reference::Definition>,
     /// Raw topics.
     pub sources: Vec<Source>,
     /// Plugins, in the order in which an event passes them.
     pub steps: Vec<Step>,
     /// Where events go.
     pub events: Output,
+    /// Stateful steps behind topics, in order.
+    #[serde(default)]
+    pub then: Vec<Then>,
+    /// What the topics that Vigie needs for itself may take.
+    #[serde(default)]
+    pub clearance: Clearance,
+}
+
+/// Labels that topics of Vigie's own may take; they hold values too.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clearance {
+    /// The refused rows themselves, as they came.
+    #[serde(default)]
+    pub dead_letter_rows: BTreeSet<String>,
+    /// The state of stateful steps, and the rows that they hold.
+    #[serde(default)]
+    pub state: BTreeSet<String>,
+}
+
+/// A stateful plugin over one topic.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Then {
+    /// Unique in the pipeline.
+    pub name: String,
+    /// The topic it reads: the events, or the output of a step before.
+    pub from: String,
+    /// The plugin's name.
+    pub plugin: String,
+    /// The plugin's configuration.
+    #[serde(default)]
+    pub with: serde_json::Value,
+    /// What the plugin may use.
+    #[serde(default)]
+    pub limits: StepLimits,
+    /// The fields that rows are grouped by.
+    pub key: Vec<String>,
+    /// Windows of event time; each is a part of the key.
+    #[serde(default)]
+    pub window: Option<Window>,
+    /// How far behind the newest event of its own raw partition an event may be.
+    #[serde(default = "five_minutes", deserialize_with = "duration_us")]
+    pub lateness: i64,
+    /// Memory for the state of one partition, in MiB.
+    #[serde(default = "state_mib")]
+    pub state_mib: usize,
+    /// Where its results go.
+    pub output: Output,
+}
+
+/// Windows of event time, aligned to 1970-01-01T00:00:00Z; lengths in microseconds, written as `1m`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Window {
+    /// One behind the other.
+    Tumbling {
+        /// The length.
+        #[serde(deserialize_with = "duration_us")]
+        tumbling: i64,
+    },
+    /// Overlapping ones: a row is in several.
+    Hopping {
+        /// The length.
+        #[serde(deserialize_with = "duration_us")]
+        hopping: i64,
+        /// From the start of one to the start of the next.
+        #[serde(deserialize_with = "duration_us")]
+        every: i64,
+    },
+}
+
+impl Window {
+    /// Length and hop, in microseconds.
+    #[must_use]
+    pub fn size_and_hop_us(self) -> (i64, i64) {
+        match self {
+            Self::Tumbling { tumbling } => (tumbling, tumbling),
+            Self::Hopping { hopping, every } => (hopping, every),
+        }
+    }
+}
+
+/// Windows that one row may be in.
+const MOST_WINDOWS: i64 = 64;
+
+fn five_minutes() -> i64 {
+    300_000_000
+}
+
+fn state_mib() -> usize {
+    256
+}
+
+/// `1m`, `90s`, `250ms`, to microseconds.
+fn duration_us<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let wrong =
+        || serde::de::Error::custom(format!("`{text}` is no duration; write it as 250ms, 90s, 5m or 2h"));
+    let duration = humantime::parse_duration(&text).map_err(|_| wrong())?;
+    i64::try_from(duration.as_micros()).ok().filter(|us| *us <= 366 * 86_400_000_000).ok_or_else(wrong)
 }
 
 /// A raw topic, and how its JSON becomes an event.
@@ -117,12 +221,8 @@ impl Pipeline {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let mut names = BTreeMap::new();
-        for step in &self.steps {
-            if names.insert(&step.name, ()).is_some() {
-                return Err(Error::File(format!("two steps are named `{}`; rename one", step.name)));
-            }
-        }
+        self.check_names()?;
+        self.check_then()?;
         for source in &self.sources {
             for field in source.decode.fields.keys().chain(source.decode.constants.keys()) {
                 if self.schema.field(field).is_none() {
@@ -135,6 +235,54 @@ impl Pipeline {
             }
         }
         Ok(())
+    }
+
+    fn check_names(&self) -> Result<(), Error> {
+        let mut names = BTreeSet::new();
+        let steps = self.steps.iter().map(|s| &s.name).chain(self.then.iter().map(|t| &t.name));
+        for name in steps {
+            if !names.insert(name) {
+                return Err(Error::File(format!("two steps are named `{name}`; rename one")));
+            }
+        }
+        let mut topics = BTreeSet::new();
+        let sources = self.sources.iter().map(|s| &s.topic);
+        for topic in sources.chain([&self.events.topic]).chain(self.then.iter().map(|t| &t.output.topic)) {
+            if !topics.insert(topic) {
+                return Err(Error::File(format!("two things write or read the topic `{topic}`; rename one")));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_then(&self) -> Result<(), Error> {
+        for (at, then) in self.then.iter().enumerate() {
+            let wrong = |why: String| Err(Error::File(format!("step `{}`: {why}", then.name)));
+            let before = || self.then.iter().take(at).map(|t| t.output.topic.as_str());
+            let mut topics = [self.events.topic.as_str()].into_iter().chain(before());
+            if !topics.any(|topic| topic == then.from) {
+                let known = [self.events.topic.as_str()].into_iter().chain(before());
+                let near = nearest(&then.from, known);
+                return wrong(format!("`from: {}` is no topic of a step before it{near}", then.from));
+            }
+            if then.key.is_empty() {
+                return wrong("`key` names no field".into());
+            }
+            if let Some((size, hop)) = then.window.map(Window::size_and_hop_us)
+                && !(hop > 0 && size >= hop && size / hop <= MOST_WINDOWS)
+            {
+                return wrong(format!(
+                    "a window must be at least as long as its hop, and at most {MOST_WINDOWS} times"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The output of the step that writes a topic.
+    #[must_use]
+    pub fn output(&self, topic: &str) -> Option<&Output> {
+        [&self.events].into_iter().chain(self.then.iter().map(|t| &t.output)).find(|o| o.topic == topic)
     }
 }
 

@@ -3,7 +3,12 @@
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
 
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
+
+/// After how much event time the pseudonym of a person changes: 30 days.
+const PSEUDONYM_PERIOD_US: i64 = 30 * 86_400 * 1_000_000;
 
 /// Makes ids under the pipeline's key.
 #[derive(Clone, Copy)]
@@ -27,6 +32,26 @@ impl Identity {
     pub fn of_place(&self, topic: &str, partition: u32, offset: u64, id: &mut String) {
         let parts: [&[u8]; 4] = [b"place", topic.as_bytes(), &partition.to_le_bytes(), &offset.to_le_bytes()];
         self.hash(&parts, id);
+    }
+
+    /// The id of a key's result in a step; `key` are the key's bytes, with its window.
+    pub fn of_key(&self, step: &str, key: &[u8], id: &mut String) {
+        self.hash(&[b"key", step.as_bytes(), key], id);
+    }
+
+    /// A pseudonym for a value of a field: HMAC-SHA-256 (RFC 2104), cut to 80 bits. The period of
+    /// event time is part of it, so that after each period nothing links a person's events any more.
+    #[must_use]
+    pub fn pseudonym(&self, field: &str, value: &str, time_us: Option<i64>) -> String {
+        let period = time_us.map_or(0, |us| us.div_euclid(PSEUDONYM_PERIOD_US));
+        // HMAC takes keys of every length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.key) else { return String::new() };
+        for part in [b"pseudonym".as_slice(), field.as_bytes(), &period.to_le_bytes(), value.as_bytes()] {
+            mac.update(&(part.len() as u64).to_le_bytes());
+            mac.update(part);
+        }
+        let code = mac.finalize().into_bytes();
+        format!("~{}", hex::encode(code.get(..10).unwrap_or_default()))
     }
 
     /// SipHash-2-4 with 128 bits (Aumasson and Bernstein, 2012), each part behind its length; 32
@@ -68,5 +93,24 @@ mod tests {
         assert_ne!(id(a, "usgs", "x", 1), id(b, "usgs", "x", 1));
         assert_ne!(id(a, "usgs", "x", 1), id(a, "usgs", "x", 2));
         assert_ne!(id(a, "usg", "sx", 1), id(a, "usgs", "x", 1));
+    }
+
+    #[test]
+    fn pseudonyms_link_within_a_field_and_a_period_only() {
+        let (a, b) = (Identity::new([1; 16]), Identity::new([2; 16]));
+        let of = |identity: Identity, field, value, day: i64| {
+            identity.pseudonym(field, value, Some(day * 86_400 * 1_000_000))
+        };
+        let one = of(a, "author", "ann", 1);
+        assert_eq!(one.len(), 21, "{one}");
+        assert_eq!(one, of(a, "author", "ann", 29));
+        for other in [
+            of(a, "author", "ann", 31),
+            of(a, "author", "bob", 1),
+            of(a, "driver", "ann", 1),
+            of(b, "author", "ann", 1),
+        ] {
+            assert_ne!(one, other);
+        }
     }
 }

@@ -1,17 +1,75 @@
-//! The pipeline file → a checked plan → a running stage.
+//! The pipeline file → a checked plan → running stages.
 //!
 //! Knows fields, plugins and what a log's records look like; knows no log, no store, no clock and
 //! does no I/O but for what it is handed: records in, a step to commit out.
 
 mod file;
+mod held;
 mod identity;
+mod keyed;
 mod labels;
+mod offers;
+mod sink;
 mod stage;
+mod watermark;
 
-pub use file::{Output, Pipeline, Source, Step};
+use std::sync::Arc;
+
+pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
 pub use identity::Identity;
-pub use labels::{FieldFlow, check as check_labels};
-pub use stage::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Stage, StepResult, dead_letter_schema};
+pub use keyed::KeyedStage;
+pub use labels::{FieldFlow, Permits, TopicFlow, check as check_labels};
+pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
+pub use stage::{Counts, Stage, StepResult};
+pub use watermark::is_watermark;
+
+/// All stages of a pipeline, configured.
+pub struct Running {
+    /// Decodes raw records and runs the transforms.
+    pub first: Stage,
+    /// The stateful steps, in the order in which rows pass them.
+    pub then: Vec<KeyedStage>,
+}
+
+impl Running {
+    /// Configures all plugins; `component` gives a plugin's component by name.
+    ///
+    /// # Errors
+    /// [`Error`] that says what in the pipeline file, or which plugin, is wrong.
+    pub fn new(
+        pipeline: &Pipeline,
+        identity: Identity,
+        tables: Arc<reference::Tables>,
+        component: &dyn Fn(&str) -> Result<plugin::Component, Error>,
+    ) -> Result<Self, Error> {
+        let offers: Arc<dyn plugin::Offers> = Arc::new(offers::HostOffers { tables, identity });
+        let first = Stage::new(pipeline, identity, &offers, component)?;
+        let raw = pipeline.sources.iter().flat_map(|s| (0..s.partitions).map(|p| (s.topic.clone(), p)));
+        let mut topics =
+            vec![(pipeline.events.topic.clone(), first.output().clone(), raw.collect::<Vec<_>>())];
+        let mut then = Vec::with_capacity(pipeline.then.len());
+        for step in &pipeline.then {
+            let Some((_, schema, upstream)) = topics.iter().find(|(topic, ..)| *topic == step.from) else {
+                return Err(Error::File(format!("step `{}` reads no topic of a step before it", step.name)));
+            };
+            let (schema, upstream) = (schema.clone(), upstream.clone());
+            let stage = KeyedStage::new(pipeline, step, &schema, upstream, identity, &offers, component)?;
+            let partitions = pipeline.output(&step.from).map_or(1, |o| o.partitions);
+            let reads = (0..partitions).map(|p| (step.from.clone(), p)).collect();
+            topics.push((step.output.topic.clone(), stage.output().clone(), reads));
+            then.push(stage);
+        }
+        Ok(Self { first, then })
+    }
+}
+
+impl Pipeline {
+    /// The consumer group of the first stage; the others' begin with it.
+    #[must_use]
+    pub fn group(&self) -> String {
+        format!("{}.v{}", self.pipeline, self.version)
+    }
+}
 
 /// What is wrong with a pipeline, before or while it runs.
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +90,39 @@ pub enum Error {
     /// A labelled field would reach a sink that is not cleared for it.
     #[error("VG0103: {0}")]
     Leak(String),
+    /// A plugin imports what no policy grants it.
+    #[error("VG0104: plugin `{plugin}` imports `{import}`, and no policy grants it that")]
+    NotGranted {
+        /// The plugin.
+        plugin: String,
+        /// The interface of the contract.
+        import: String,
+    },
+    /// Rows of one key would lie in several partitions.
+    #[error(
+        "VG0107: step `{step}` needs all rows of a key in one partition, and topic `{topic}` is partitioned by \
+         `{by}`; put `{by}` into its key, partition the topic by a field of the key, or give it one partition"
+    )]
+    Partition {
+        /// The step.
+        step: String,
+        /// The topic it reads.
+        topic: String,
+        /// The field that the topic is partitioned by.
+        by: String,
+    },
     /// A plugin or its configuration.
     #[error(transparent)]
     Plugin(#[from] plugin::Error),
     /// A schema or decode map.
     #[error(transparent)]
     Event(#[from] event::Error),
+    /// Keyed state.
+    #[error(transparent)]
+    State(#[from] state::Error),
+    /// A reference table.
+    #[error(transparent)]
+    Reference(#[from] reference::Error),
     /// The host made a batch that does not fit together; a defect of Vigie.
     #[error("VG0199: the stage could not build its batch: {0}")]
     Batch(#[from] arrow::error::ArrowError),

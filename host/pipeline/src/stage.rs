@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, StringBuilder, UInt32Array,
+    Array as _, ArrayRef, AsArray as _, Int64Array, RecordBatch, RecordBatchOptions, StringArray,
+    StringBuilder, UInt32Array,
 };
 use arrow::compute::take;
 use arrow::datatypes::{
-    DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType, UInt64Type,
+    DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
-use event::{Decoder, Encoder, Kind};
+use event::{Decoder, Kind};
 use log::{Output, Position, Record, StateChange};
-use plugin::{Component, Plugin};
+use plugin::{Component, Offers, Plugin};
 
+use crate::sink::{DeadLetters, Refused, Sink};
 use crate::{Error, Identity, Pipeline, Source};
 
-/// The topic that says which rows were refused, where and why; no labels.
-pub const DEAD_LETTERS: &str = "dead-letters";
-/// The refused rows themselves, under the same keys; all labels of their source.
-pub const DEAD_LETTER_ROWS: &str = "dead-letters.rows";
 /// An event this much later than its raw record's timestamp has a wrong clock.
 const MAX_AHEAD_US: i64 = 5 * 60 * 1_000_000;
+
+/// Later than every event, and far from where sums overflow: the watermark of what has ended.
+const CLOSED_US: i64 = i64::MAX / 4;
 
 /// What the host adds to every event; in front of the schema's own fields.
 const HOST_FIELDS: [(&str, Kind); 4] =
@@ -36,6 +37,14 @@ pub struct Counts {
     pub events_out: u64,
     /// Dead letters written.
     pub dead_letters: u64,
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.records_in += other.records_in;
+        self.events_out += other.events_out;
+        self.dead_letters += other.dead_letters;
+    }
 }
 
 /// A step to commit, in one transaction.
@@ -60,23 +69,19 @@ struct Input {
 }
 
 struct Step {
-    name: String,
+    name: Arc<str>,
     plugin: Plugin,
     counters: Vec<u64>,
 }
 
 /// A checked pipeline with its plugins configured, ready to take records.
 pub struct Stage {
-    name: String,
+    group: String,
     identity: Identity,
     inputs: Vec<Input>,
     steps: Vec<Step>,
-    encoder: Encoder,
-    events: Arc<str>,
-    dead_letters: Arc<str>,
-    dead_letter_rows: Arc<str>,
-    partitions: u32,
-    partition_by: String,
+    sink: Sink,
+    dead_letters: DeadLetters,
     output: SchemaRef,
 }
 
@@ -86,12 +91,28 @@ struct Rows {
     record: Vec<u32>,
 }
 
-/// One refused record.
-struct Refused {
+/// One refused record, by its place among those of the step.
+struct RefusedRecord {
     record: u32,
-    step: String,
+    step: Arc<str>,
     code: &'static str,
     reason: Arc<str>,
+}
+
+impl RefusedRecord {
+    fn with_row(self, partition: u32, records: &[Record]) -> Option<Refused> {
+        let record = records.get(self.record as usize)?;
+        Some(Refused {
+            id: None,
+            step: self.step,
+            code: self.code,
+            reason: self.reason,
+            partition,
+            offset: record.offset,
+            at_us: record.timestamp_us,
+            row: record.value.clone(),
+        })
+    }
 }
 
 impl Stage {
@@ -100,50 +121,32 @@ impl Stage {
     /// # Errors
     /// [`Error`] for a plugin that is missing or refuses its configuration, a step that reads what
     /// nobody writes, a decode map that does not fit the schema.
-    pub fn new(
+    pub(crate) fn new(
         pipeline: &Pipeline,
         identity: Identity,
+        offers: &Arc<dyn Offers>,
         component: &dyn Fn(&str) -> Result<Component, Error>,
     ) -> Result<Self, Error> {
         let mut schema = input_schema(&pipeline.schema);
         let mut steps = Vec::with_capacity(pipeline.steps.len());
         for step in &pipeline.steps {
-            let config = match &step.with {
-                serde_json::Value::Null => "{}".into(),
-                with => with.to_string(),
-            };
-            let component = component(&step.plugin)?;
-            let plugin = Plugin::configure(&component, step.limits.resolve(), &config, &schema)?;
-            if let Some(missing) =
-                plugin.plan().reads.iter().find(|f| schema.field_with_name(&f.name).is_err())
-            {
-                return Err(Error::File(format!(
-                    "step `{}` reads `{}`, which no source and no earlier step writes",
-                    step.name, missing.name
-                )));
-            }
+            let (component, config) = (component(&step.plugin)?, config(&step.with));
+            let plugin =
+                Plugin::configure(&component, step.limits.resolve(), &config, &schema, offers.clone())?;
+            check_reads(&step.name, plugin.plan(), &schema)?;
             schema = Arc::new(after(&schema, plugin.plan())?);
             let counters = vec![0; plugin.plan().counters.len()];
-            steps.push(Step { name: step.name.clone(), plugin, counters });
+            steps.push(Step { name: step.name.as_str().into(), plugin, counters });
         }
-        if schema.field_with_name(&pipeline.events.partition_by).is_err() {
-            return Err(Error::File(format!(
-                "`partition_by: {}` names a field that no step writes",
-                pipeline.events.partition_by
-            )));
-        }
+        check_partition(&pipeline.events, &schema)?;
         let inputs = pipeline.sources.iter().map(|s| input(s, &pipeline.schema)).collect::<Result<_, _>>()?;
         Ok(Self {
-            name: pipeline.pipeline.clone(),
+            group: pipeline.group(),
             identity,
             inputs,
             steps,
-            encoder: Encoder::new(),
-            events: pipeline.events.topic.as_str().into(),
-            dead_letters: DEAD_LETTERS.into(),
-            dead_letter_rows: DEAD_LETTER_ROWS.into(),
-            partitions: pipeline.events.partitions,
-            partition_by: pipeline.events.partition_by.clone(),
+            sink: Sink::new(&pipeline.events),
+            dead_letters: DeadLetters::new(&pipeline.pipeline, identity),
             output: schema,
         })
     }
@@ -156,21 +159,21 @@ impl Stage {
 
     /// Each step's name and plan.
     pub fn plans(&self) -> impl Iterator<Item = (&str, &plugin::Plan)> {
-        self.steps.iter().map(|s| (s.name.as_str(), s.plugin.plan()))
+        self.steps.iter().map(|s| (&*s.name, s.plugin.plan()))
     }
 
     /// The steps' counters since the start: step, counter, count.
     pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.steps.iter().flat_map(|s| {
             let names = s.plugin.plan().counters.iter();
-            names.zip(&s.counters).map(|(name, n)| (s.name.as_str(), name.as_str(), *n))
+            names.zip(&s.counters).map(|(name, n)| (&*s.name, name.as_str(), *n))
         })
     }
 
     /// The table of the log that this stage's state lies in.
     #[must_use]
     pub fn state_table(&self) -> String {
-        format!("{}.newest", self.name)
+        format!("{}.newest", self.group)
     }
 
     /// Takes back what an earlier run committed.
@@ -184,34 +187,60 @@ impl Stage {
         }
     }
 
-    /// Takes the next records of one partition of source number `source`.
+    /// Takes the next records of one partition of source number `source`; `mark`: and says behind them
+    /// how far the partition has come.
     ///
     /// # Errors
     /// [`Error`] only where no record is to blame; a bad record becomes a dead letter.
-    pub fn step(&mut self, source: usize, partition: u32, records: &[Record]) -> Result<StepResult, Error> {
+    pub fn step(
+        &mut self,
+        source: usize,
+        partition: u32,
+        records: &[Record],
+        mark: bool,
+    ) -> Result<StepResult, Error> {
         let mut refused = Vec::new();
         let rows = self.decode(source, partition, records, &mut refused)?;
         let rows = self.run_steps(rows, &mut refused)?;
         let Some(input) = self.inputs.get(source) else { return Ok(StepResult::default()) };
-        let topic = input.topic.clone();
-        let newest = input.newest_us.get(&partition).copied().unwrap_or(i64::MIN);
         let mut result = StepResult::default();
-        self.write_events(&rows, records, &mut result.outputs)?;
+        self.sink.write(&rows.batch, &mut result.outputs)?;
+        let newest = input.newest_us.get(&partition).copied();
+        if let (true, Some(newest)) = (mark, newest) {
+            self.sink.mark(&input.topic, partition, newest, &mut result.outputs);
+        }
         result.counts = Counts {
             records_in: records.len() as u64,
             events_out: rows.record.len() as u64,
             dead_letters: refused.len() as u64,
         };
-        self.write_dead_letters(&topic, partition, records, &refused, &mut result.outputs);
+        let refused = refused.into_iter().filter_map(|refused| refused.with_row(partition, records));
+        self.dead_letters.write(&input.topic, refused.collect(), &mut result.outputs);
         if let Some(last) = records.last() {
-            result.positions.push(Position { topic: topic.clone(), partition, next_offset: last.offset + 1 });
+            let topic = input.topic.clone();
+            result.positions.push(Position { topic, partition, next_offset: last.offset + 1 });
         }
-        result.state.push(StateChange {
-            table: self.state_table(),
-            key: join_key(&topic, partition),
-            value: Some(newest.to_be_bytes().to_vec()),
-        });
+        if let Some(newest) = newest {
+            result.state.push(StateChange {
+                table: self.state_table(),
+                key: join_key(&input.topic, partition),
+                value: Some(newest.to_be_bytes().to_vec()),
+            });
+        }
         Ok(result)
+    }
+
+    /// Says that a partition is at its end for good: all windows close, and what comes later is late.
+    pub fn close(&mut self, source: usize, partition: u32) -> StepResult {
+        let table = self.state_table();
+        let mut result = StepResult::default();
+        if let Some(input) = self.inputs.get_mut(source) {
+            input.newest_us.insert(partition, CLOSED_US);
+            self.sink.mark(&input.topic, partition, CLOSED_US, &mut result.outputs);
+            let (key, value) = (join_key(&input.topic, partition), Some(CLOSED_US.to_be_bytes().to_vec()));
+            result.state.push(StateChange { table, key, value });
+        }
+        result
     }
 
     /// JSON to columns, with the host's fields; what cannot be read, or is ahead of its time, is refused.
@@ -220,7 +249,7 @@ impl Stage {
         source: usize,
         partition: u32,
         records: &[Record],
-        refused: &mut Vec<Refused>,
+        refused: &mut Vec<RefusedRecord>,
     ) -> Result<Rows, Error> {
         let input = self
             .inputs
@@ -230,7 +259,7 @@ impl Stage {
         for (i, record) in (0_u32..).zip(records) {
             match input.decoder.push(&record.value) {
                 Ok(()) => of.push(i),
-                Err(reject) => refused.push(Refused {
+                Err(reject) => refused.push(RefusedRecord {
                     record: i,
                     step: "decode".into(),
                     code: reject.code,
@@ -246,7 +275,7 @@ impl Stage {
             let received = records.get(i as usize).map_or(0, |r| r.timestamp_us);
             let at = times.map_or(received, |t| t.value(row as usize));
             if at > received.saturating_add(MAX_AHEAD_US) {
-                refused.push(Refused {
+                refused.push(RefusedRecord {
                     record: i,
                     step: "decode".into(),
                     code: "VG1011",
@@ -266,7 +295,7 @@ impl Stage {
         let batch = RecordBatch::try_new_with_options(
             batch.schema(),
             columns,
-            &arrow::array::RecordBatchOptions::new().with_row_count(Some(kept.len())),
+            &RecordBatchOptions::new().with_row_count(Some(kept.len())),
         )?;
         let batch = self.add_host_fields(source, partition, &batch, records, &kept, behind)?;
         Ok(Rows { batch, record: kept })
@@ -313,7 +342,7 @@ impl Stage {
         Ok(RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)?)
     }
 
-    fn run_steps(&mut self, mut rows: Rows, refused: &mut Vec<Refused>) -> Result<Rows, Error> {
+    fn run_steps(&mut self, mut rows: Rows, refused: &mut Vec<RefusedRecord>) -> Result<Rows, Error> {
         for step in &mut self.steps {
             if rows.record.is_empty() {
                 break;
@@ -321,7 +350,7 @@ impl Stage {
             let outcome = step.plugin.run(&rows.batch)?;
             for (row, verdict) in outcome.rejects {
                 if let Some(record) = rows.record.get(row as usize) {
-                    refused.push(Refused {
+                    refused.push(RefusedRecord {
                         record: *record,
                         step: step.name.clone(),
                         code: verdict.code,
@@ -334,86 +363,6 @@ impl Stage {
         }
         Ok(rows)
     }
-
-    fn write_events(
-        &mut self,
-        rows: &Rows,
-        records: &[Record],
-        outputs: &mut Vec<Output>,
-    ) -> Result<(), Error> {
-        if rows.record.is_empty() {
-            return Ok(());
-        }
-        let ids = rows.batch.column_by_name("id").and_then(|c| c.as_string_opt::<i32>());
-        let by = rows.batch.column_by_name(&self.partition_by);
-        let cells = by.and_then(|c| c.as_primitive_opt::<UInt64Type>());
-        let words = by.and_then(|c| c.as_string_opt::<i32>());
-        let encoded = self.encoder.encode(&rows.batch)?;
-        for (row, record) in rows.record.iter().enumerate() {
-            let (Some(ids), Some(value)) = (ids, encoded.get(row)) else { continue };
-            let key = ids.value(row).as_bytes();
-            let partition = if let Some(cells) = cells.filter(|c| c.is_valid(row)) {
-                Identity::partition(&cells.value(row).to_be_bytes(), self.partitions)
-            } else if let Some(words) = words.filter(|w| w.is_valid(row)) {
-                Identity::partition(words.value(row).as_bytes(), self.partitions)
-            } else {
-                Identity::partition(key, self.partitions)
-            };
-            outputs.push(Output {
-                topic: self.events.clone(),
-                partition,
-                timestamp_us: records.get(*record as usize).map_or(0, |r| r.timestamp_us),
-                key: key.to_vec(),
-                value: value.to_vec(),
-            });
-        }
-        Ok(())
-    }
-
-    fn write_dead_letters(
-        &self,
-        topic: &str,
-        partition: u32,
-        records: &[Record],
-        refused: &[Refused],
-        outputs: &mut Vec<Output>,
-    ) {
-        let mut id = String::new();
-        for refusal in refused {
-            let Some(record) = records.get(refusal.record as usize) else { continue };
-            self.identity.of_place(topic, partition, record.offset, &mut id);
-            let metadata = serde_json::json!({
-                "id": id, "pipeline": self.name, "step": refusal.step, "code": refusal.code,
-                "reason": &*refusal.reason, "topic": topic, "partition": partition,
-                "offset": record.offset, "revision_us": record.timestamp_us,
-            });
-            let mut push = |topic: &Arc<str>, value: Vec<u8>| {
-                outputs.push(Output {
-                    topic: topic.clone(),
-                    partition: 0,
-                    timestamp_us: record.timestamp_us,
-                    key: id.clone().into_bytes(),
-                    value,
-                });
-            };
-            push(&self.dead_letters, metadata.to_string().into_bytes());
-            push(&self.dead_letter_rows, record.value.clone());
-        }
-    }
-}
-
-/// The schema of [`DEAD_LETTERS`].
-#[must_use]
-pub fn dead_letter_schema() -> event::Schema {
-    let field = |(name, kind): (&str, Kind)| event::Field {
-        name: name.into(),
-        kind,
-        required: true,
-        labels: Default::default(),
-    };
-    let texts = ["id", "pipeline", "step", "code", "reason", "topic"].map(|n| (n, Kind::Utf8));
-    let numbers = ["partition", "offset", "revision_us"].map(|n| (n, Kind::Int64));
-    event::Schema { fields: texts.into_iter().chain(numbers).map(field).collect() }
 }
 
 /// The rows that go on: the input's columns for each output row, with the written ones in place.
@@ -441,7 +390,7 @@ fn apply(rows: &Rows, plan: &plugin::Plan, of: &[u32], written: Vec<ArrayRef>) -
 }
 
 /// The columns after a step: those before it, and those that it adds.
-fn after(schema: &ArrowSchema, plan: &plugin::Plan) -> Result<ArrowSchema, Error> {
+pub(crate) fn after(schema: &ArrowSchema, plan: &plugin::Plan) -> Result<ArrowSchema, Error> {
     let written = event::Schema { fields: plan.writes.clone() }.arrow();
     let mut fields: Vec<Arc<ArrowField>> = schema.fields().iter().cloned().collect();
     for write in written.fields() {
@@ -455,6 +404,31 @@ fn after(schema: &ArrowSchema, plan: &plugin::Plan) -> Result<ArrowSchema, Error
         }
     }
     Ok(ArrowSchema::new(fields))
+}
+
+/// Everything that a plugin reads must be there.
+pub(crate) fn check_reads(step: &str, plan: &plugin::Plan, schema: &ArrowSchema) -> Result<(), Error> {
+    match plan.reads.iter().find(|f| schema.field_with_name(&f.name).is_err()) {
+        None => Ok(()),
+        Some(missing) => Err(Error::File(format!(
+            "step `{step}` reads `{}`, which no source and no earlier step writes",
+            missing.name
+        ))),
+    }
+}
+
+pub(crate) fn check_partition(output: &crate::Output, schema: &ArrowSchema) -> Result<(), Error> {
+    let by = &output.partition_by;
+    let kind = schema.field_with_name(by).map(|f| f.data_type());
+    if matches!(kind, Ok(DataType::Utf8 | DataType::UInt64)) {
+        return Ok(());
+    }
+    Err(Error::File(format!("`partition_by: {by}` names no field of kind utf8 or uint64 that the topic has")))
+}
+
+/// A step's `with`, as plugins are handed it.
+pub(crate) fn config(with: &serde_json::Value) -> String {
+    if with.is_null() { "{}".into() } else { with.to_string() }
 }
 
 fn input_schema(schema: &event::Schema) -> SchemaRef {

@@ -4,15 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::concat;
-use wasmtime::component::{HasSelf, Linker};
-use wasmtime::{Engine, Store, Trap};
 
-use crate::columns::{Scratch, empty, take};
-use crate::contract::{HostedTransform, log, types};
-use crate::engine::EPOCH_MS;
-use crate::limits::Budget;
-use crate::plan::contract_kind;
-use crate::{Component, Error, Limits, Plan, Shape};
+use crate::columns::{Lender, empty, take};
+use crate::contract::types;
+use crate::instance::{Configured, Failure, Guest, Instance, Setup, arm, verdict};
+use crate::{Component, Error, Limits, Offers, Plan, Shape};
 
 /// Why a row was refused. Texts are the plan's own or fixed: never a value of the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +20,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn breach(code: &'static str, reason: &str) -> Self {
+    pub(crate) fn breach(code: &'static str, reason: &str) -> Self {
         Self { code, reason: reason.into() }
     }
 }
@@ -40,48 +36,37 @@ pub struct Outcome {
     pub rejects: Vec<(u32, Verdict)>,
     /// The plan's counters, summed.
     pub counts: Vec<u64>,
+    /// Rows logged, by the plan's messages.
+    pub messages: Vec<u64>,
 }
 
-/// A plugin with a configuration, and at most one instance.
+/// A plugin of the world `transform` with a configuration, and at most one instance.
 pub struct Plugin {
-    component: Component,
-    limits: Limits,
-    setup: Setup,
-    contract_plan: types::Plan,
+    configured: Configured,
     plan: Plan,
     reads: Vec<String>,
     instance: Option<Instance>,
-    scratch: Vec<Scratch>,
+    lender: Lender,
     /// Instances thrown away so far, for the metric.
     pub discarded: u64,
 }
 
-/// What every instance of the step is configured with.
-struct Setup {
-    config: String,
-    /// Name, kind and optional, of the fields that reach the step.
-    input: Vec<(String, types::Kind, bool)>,
+/// A batch, or a slice of one, on its way into the sandbox.
+struct Call {
+    columns: Vec<ArrayRef>,
+    /// The rows' event times, where the batch has them.
+    times: Option<ArrayRef>,
+    rows: usize,
 }
 
-struct Instance {
-    store: Store<Host>,
-    guest: HostedTransform,
-}
-
-struct Host {
-    budget: Budget,
-}
-
-impl types::Host for Host {}
-
-impl log::Host for Host {
-    fn write(&mut self, _message: u32, _rows: u64) {}
-}
-
-/// The two ways a call fails, before anybody is blamed.
-enum Failure {
-    Breach(Verdict),
-    Fatal(Error),
+impl Call {
+    fn slice(&self, from: usize, rows: usize) -> Self {
+        Self {
+            columns: self.columns.iter().map(|c| c.slice(from, rows)).collect(),
+            times: self.times.as_ref().map(|t| t.slice(from, rows)),
+            rows,
+        }
+    }
 }
 
 impl Plugin {
@@ -96,29 +81,25 @@ impl Plugin {
         limits: Limits,
         config: &str,
         input: &arrow::datatypes::Schema,
+        offers: Arc<dyn Offers>,
     ) -> Result<Self, Error> {
-        let input = input
-            .fields()
-            .iter()
-            .filter_map(|f| {
-                let kind = contract_kind(f)?;
-                Some((f.name().clone(), kind, f.is_nullable()))
-            })
-            .collect();
-        let setup = Setup { config: config.into(), input };
-        let (instance, contract_plan) = start(component, &limits, &setup, false)?;
-        let plan = Plan::from_contract(&contract_plan);
+        if component.stateful {
+            return Err(Error::World {
+                plugin: component.name.to_string(),
+                is: "stateful",
+                wanted: "transform",
+            });
+        }
+        let setup = Setup::new(config, input, &[], false);
+        let (configured, instance) = Configured::new(component, limits, setup, offers)?;
+        let plan = Plan::from_contract(&configured.contract_plan);
         let reads = plan.reads.iter().map(|f| f.name.clone()).collect();
-        let scratch = plan.reads.iter().map(|_| Scratch::default()).collect();
         Ok(Self {
-            component: component.clone(),
-            limits,
-            setup,
-            contract_plan,
+            configured,
             plan,
             reads,
             instance: Some(instance),
-            scratch,
+            lender: Lender::default(),
             discarded: 0,
         })
     }
@@ -134,57 +115,48 @@ impl Plugin {
     /// # Errors
     /// [`Error`] only where no row is to blame; a bad row is a verdict in the outcome.
     pub fn run(&mut self, batch: &RecordBatch) -> Result<Outcome, Error> {
-        let columns = self.project(batch)?;
-        let rows = batch.num_rows();
+        let call = Call {
+            columns: project(&self.configured, &self.reads, batch)?,
+            times: batch.column_by_name("timestamp").cloned(),
+            rows: batch.num_rows(),
+        };
         // First on the kept instance, then in a fresh one, and only then bisected.
         for _ in 0..2 {
-            match self.call(&columns, rows, false) {
+            match self.call(&call, false) {
                 Ok(outcome) => return Ok(outcome),
                 Err(Failure::Fatal(error)) => return Err(error),
                 Err(Failure::Breach(_)) => {}
             }
         }
         let mut parts = Vec::new();
-        self.bisect(&columns, 0, rows, &mut parts)?;
+        self.bisect(&call, 0, call.rows, &mut parts)?;
         self.instance = None;
         self.join(parts)
-    }
-
-    fn project(&self, batch: &RecordBatch) -> Result<Vec<ArrayRef>, Error> {
-        self.reads
-            .iter()
-            .map(|name| {
-                batch
-                    .column_by_name(name)
-                    .cloned()
-                    .ok_or_else(|| self.broken("before a call", "a column it reads is not in the batch"))
-            })
-            .collect()
     }
 
     /// Halves the range until each part passes, or one row alone is condemned by the counting engine.
     fn bisect(
         &mut self,
-        columns: &[ArrayRef],
+        call: &Call,
         from: usize,
         rows: usize,
         parts: &mut Vec<(usize, Outcome)>,
     ) -> Result<(), Error> {
-        let slice: Vec<ArrayRef> = columns.iter().map(|c| c.slice(from, rows)).collect();
         self.instance = None;
-        match self.call(&slice, rows, true) {
+        match self.call(&call.slice(from, rows), true) {
             Ok(outcome) => parts.push((from, outcome)),
             Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Breach(verdict)) if rows == 1 => {
                 let columns = self.plan.writes.iter().map(|f| empty(f.kind)).collect();
                 let rejects = vec![(0, verdict)];
                 let counts = vec![0; self.plan.counters.len()];
-                parts.push((from, Outcome { columns, rows: Vec::new(), rejects, counts }));
+                let messages = vec![0; self.plan.messages.len()];
+                parts.push((from, Outcome { columns, rows: Vec::new(), rejects, counts, messages }));
             }
             Err(Failure::Breach(_)) => {
                 let half = rows / 2;
-                self.bisect(columns, from, half, parts)?;
-                self.bisect(columns, from + half, rows - half, parts)?;
+                self.bisect(call, from, half, parts)?;
+                self.bisect(call, from + half, rows - half, parts)?;
             }
         }
         Ok(())
@@ -196,68 +168,55 @@ impl Plugin {
             rows: Vec::new(),
             rejects: Vec::new(),
             counts: vec![0; self.plan.counters.len()],
+            messages: vec![0; self.plan.messages.len()],
         };
         let mut columns: Vec<Vec<ArrayRef>> = vec![Vec::new(); self.plan.writes.len()];
         for (from, part) in parts {
             let offset = from as u32;
             joined.rows.extend(part.rows.iter().map(|r| r + offset));
             joined.rejects.extend(part.rejects.into_iter().map(|(r, v)| (r + offset, v)));
-            joined.counts.iter_mut().zip(part.counts).for_each(|(sum, n)| *sum += n);
+            add(&mut joined.counts, &part.counts);
+            add(&mut joined.messages, &part.messages);
             columns.iter_mut().zip(part.columns).for_each(|(all, c)| all.push(c));
         }
         for pieces in columns {
-            let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
-            let column =
-                concat(&pieces).map_err(|_| self.broken("after a call", "its columns cannot be joined"))?;
-            joined.columns.push(column);
+            joined.columns.push(join(&self.configured, &pieces)?);
         }
         Ok(joined)
     }
 
     /// One call; the instance survives only a call without any fault.
-    fn call(&mut self, columns: &[ArrayRef], rows: usize, counting: bool) -> Result<Outcome, Failure> {
+    fn call(&mut self, call: &Call, counting: bool) -> Result<Outcome, Failure> {
         let mut instance = match self.instance.take() {
             Some(instance) if !counting => instance,
-            _ => {
-                let (instance, plan) =
-                    start(&self.component, &self.limits, &self.setup, counting).map_err(Failure::Fatal)?;
-                if !same_plan(&plan, &self.contract_plan) {
-                    let error = self.broken("in configure", "a fresh instance gave another plan");
-                    return Err(Failure::Fatal(error));
-                }
-                instance
-            }
+            _ => self.configured.fresh(counting).map_err(Failure::Fatal)?,
         };
-        for (scratch, column) in self.scratch.iter_mut().zip(columns) {
-            scratch.prepare(column);
-        }
-        let lent: Option<Vec<_>> =
-            self.scratch.iter().zip(columns).map(|(scratch, column)| scratch.lend(column)).collect();
-        let lent = lent
-            .ok_or_else(|| Failure::Fatal(self.broken("before a call", "a column cannot be handed over")))?;
-        arm(&mut instance.store, &self.limits, counting);
-        let result = instance.guest.call_transform(&mut instance.store, rows as u32, &lent);
+        let Guest::Transform(guest) = &instance.guest else {
+            return Err(Failure::Fatal(self.configured.broken("before a call", "is of another world")));
+        };
+        let named = self.reads.iter().cloned().zip(call.columns.iter().cloned()).collect();
+        instance.store.data_mut().begin(call.rows, named, call.times.clone());
+        let lent = self.lender.lend(&call.columns).ok_or_else(|| {
+            Failure::Fatal(self.configured.broken("before a call", "a column cannot be handed over"))
+        })?;
+        arm(&mut instance.store, &self.configured.limits, counting);
+        let result = guest.call_transform(&mut instance.store, call.rows as u32, &lent);
         drop(lent);
+        let messages = instance.store.data_mut().end();
         let outcome = match result {
-            Ok(patch) => self.check(patch, rows).map_err(Failure::Breach),
+            Ok(patch) => self.check(patch, call.rows, messages).map_err(Failure::Breach),
             Err(error) => Err(Failure::Breach(verdict(&error, instance.store.data()))),
         };
-        match outcome {
-            Ok(outcome) => {
-                if !counting {
-                    self.instance = Some(instance);
-                }
-                Ok(outcome)
-            }
-            Err(failure) => {
-                self.discarded += 1;
-                Err(failure)
-            }
+        if outcome.is_err() {
+            self.discarded += 1;
+        } else if !counting {
+            self.instance = Some(instance);
         }
+        outcome
     }
 
     /// Believes nothing that the guest says before it was checked.
-    fn check(&self, patch: types::Patch, rows: usize) -> Result<Outcome, Verdict> {
+    fn check(&self, patch: types::Patch, rows: usize, messages: Vec<u64>) -> Result<Outcome, Verdict> {
         let wrong = |reason: &str| Verdict::breach("VG2104", reason);
         if patch.columns.len() != self.plan.writes.len() {
             return Err(wrong("the plugin gave the wrong number of columns"));
@@ -265,20 +224,7 @@ impl Plugin {
         if patch.counts.len() != self.plan.counters.len() {
             return Err(wrong("the plugin gave the wrong number of counters"));
         }
-        let mut rejects = Vec::with_capacity(patch.rejects.len());
-        let mut next = 0;
-        for reject in &patch.rejects {
-            if reject.row < next || reject.row as usize >= rows {
-                return Err(wrong("the plugin's rejects are out of order or of range"));
-            }
-            next = reject.row + 1;
-            let reason = self
-                .plan
-                .reasons
-                .get(reject.reason as usize)
-                .ok_or_else(|| wrong("the plugin gave a reason that it did not declare"))?;
-            rejects.push((reject.row, Verdict { code: "VG2100", reason: reason.clone() }));
-        }
+        let rejects = check_rejects(&patch.rejects, rows, &self.plan)?;
         let sources = match (patch.rows, self.plan.shape) {
             (None, Shape::OneToOne) => None,
             (Some(of), Shape::Filter | Shape::FlatMap) => Some(self.check_rows(of, rows)?),
@@ -292,7 +238,7 @@ impl Plugin {
             columns.push(take(column, field.kind, optional, given).map_err(wrong)?);
         }
         let sources = sources.unwrap_or_else(|| (0..rows as u32).collect());
-        Ok(drop_refused(Outcome { columns, rows: sources, rejects, counts: patch.counts }))
+        Ok(drop_refused(Outcome { columns, rows: sources, rejects, counts: patch.counts, messages }))
     }
 
     fn check_rows(&self, of: Vec<u32>, rows: usize) -> Result<Vec<u32>, Verdict> {
@@ -300,16 +246,57 @@ impl Plugin {
         if of.iter().any(|row| *row as usize >= rows) || !of.is_sorted() {
             return Err(wrong("the plugin's rows are out of order or of range"));
         }
-        let per_row = if self.plan.shape == Shape::Filter { 1 } else { self.limits.rows_per_row };
+        let per_row = if self.plan.shape == Shape::Filter { 1 } else { self.configured.limits.rows_per_row };
         if of.chunk_by(|a, b| a == b).any(|same| same.len() > per_row) {
             return Err(Verdict::breach("VG2105", "one row became more rows than the step allows"));
         }
         Ok(of)
     }
+}
 
-    fn broken(&self, at: &'static str, why: &str) -> Error {
-        Error::Broken { plugin: self.component.name.to_string(), at, why: why.into() }
+/// The columns that the plan reads, of a batch.
+pub(crate) fn project(
+    configured: &Configured,
+    reads: &[String],
+    batch: &RecordBatch,
+) -> Result<Vec<ArrayRef>, Error> {
+    let missing = || configured.broken("before a call", "a column it reads is not in the batch");
+    reads.iter().map(|name| batch.column_by_name(name).cloned().ok_or_else(missing)).collect()
+}
+
+/// Joins the pieces of a column; one piece is left as it is.
+pub(crate) fn join(configured: &Configured, pieces: &[ArrayRef]) -> Result<ArrayRef, Error> {
+    if let [piece] = pieces {
+        return Ok(piece.clone());
     }
+    let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
+    concat(&pieces).map_err(|_| configured.broken("after a call", "its columns cannot be joined"))
+}
+
+pub(crate) fn add(sums: &mut [u64], counts: &[u64]) {
+    sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
+}
+
+/// Rejects in order and of declared reasons, with their texts.
+pub(crate) fn check_rejects(
+    rejects: &[types::Reject],
+    rows: usize,
+    plan: &Plan,
+) -> Result<Vec<(u32, Verdict)>, Verdict> {
+    let mut checked = Vec::with_capacity(rejects.len());
+    let mut next = 0;
+    for reject in rejects {
+        if reject.row < next || reject.row as usize >= rows {
+            return Err(Verdict::breach("VG2104", "the plugin's rejects are out of order or of range"));
+        }
+        next = reject.row + 1;
+        let reason = plan
+            .reasons
+            .get(reject.reason as usize)
+            .ok_or_else(|| Verdict::breach("VG2104", "the plugin gave a reason that it did not declare"))?;
+        checked.push((reject.row, Verdict { code: "VG2100", reason: reason.clone() }));
+    }
+    Ok(checked)
 }
 
 /// Output rows of refused input rows are left out.
@@ -326,86 +313,4 @@ fn drop_refused(outcome: Outcome) -> Outcome {
     let columns = outcome.columns.iter().map(pick).collect();
     let rows = keep.values().iter().filter_map(|i| outcome.rows.get(*i as usize).copied()).collect();
     Outcome { columns, rows, ..outcome }
-}
-
-fn start(
-    component: &Component,
-    limits: &Limits,
-    setup: &Setup,
-    counting: bool,
-) -> Result<(Instance, types::Plan), Error> {
-    let (engine, code) = if counting {
-        (&component.sandbox.counting, &component.counting)
-    } else {
-        (&component.sandbox.fast, &component.fast)
-    };
-    let broken = |at: &'static str, error: &wasmtime::Error| Error::Broken {
-        plugin: component.name.to_string(),
-        at,
-        why: trap_name(error),
-    };
-    let linker = linker(engine).map_err(|e| broken("while linking", &e))?;
-    let mut store = Store::new(engine, Host { budget: Budget::new(limits) });
-    store.limiter(|host| &mut host.budget);
-    store.set_hostcall_fuel(limits.output_bytes);
-    arm(&mut store, limits, counting);
-    let guest =
-        HostedTransform::instantiate(&mut store, code, &linker).map_err(|e| broken("while starting", &e))?;
-    let input: Vec<types::FieldParam<'_>> = setup
-        .input
-        .iter()
-        .map(|(name, kind, optional)| types::FieldParam { name, kind: *kind, optional: *optional })
-        .collect();
-    let lent = types::Setup { config: &setup.config, input: &input, key: &[], windowed: false };
-    match guest.call_configure(&mut store, lent) {
-        Ok(Ok(plan)) => Ok((Instance { store, guest }, plan)),
-        Ok(Err(problems)) => Err(Error::Configuration {
-            plugin: component.name.to_string(),
-            problems: problems
-                .iter()
-                .map(|p| format!("{}: {}", p.path, p.message))
-                .collect::<Vec<_>>()
-                .join("; "),
-        }),
-        Err(error) => Err(broken("in configure", &error)),
-    }
-}
-
-fn linker(engine: &Engine) -> wasmtime::Result<Linker<Host>> {
-    let mut linker = Linker::new(engine);
-    HostedTransform::add_to_linker::<_, HasSelf<Host>>(&mut linker, |host| host)?;
-    Ok(linker)
-}
-
-/// Sets the deadline of the next call: fuel or time, by the engine.
-fn arm(store: &mut Store<Host>, limits: &Limits, counting: bool) {
-    if counting {
-        // Fails only on an engine that counts no fuel, which this one does.
-        let _ = store.set_fuel(limits.fuel_per_call);
-    } else {
-        store.set_epoch_deadline(limits.time_per_batch_ms.div_ceil(EPOCH_MS) + 1);
-    }
-}
-
-fn verdict(error: &wasmtime::Error, host: &Host) -> Verdict {
-    if host.budget.breached {
-        return Verdict::breach("VG2102", "the plugin took more memory than the step allows");
-    }
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel | Trap::Interrupt) => {
-            Verdict::breach("VG2101", "the plugin took more fuel than the step allows")
-        }
-        Some(trap) => Verdict::breach("VG2103", &format!("the plugin trapped: {trap}")),
-        None => Verdict::breach("VG2104", "the plugin gave what the contract does not allow"),
-    }
-}
-
-/// The trap's fixed text; anything else might quote the guest.
-fn trap_name(error: &wasmtime::Error) -> String {
-    error.downcast_ref::<Trap>().map_or_else(|| format!("{error:#}"), ToString::to_string)
-}
-
-/// The plans' texts byte for byte: the generated types derive `Debug` only.
-fn same_plan(a: &types::Plan, b: &types::Plan) -> bool {
-    format!("{a:?}") == format!("{b:?}")
 }

@@ -15,7 +15,7 @@ use crate::contract::types;
 /// Buffers that a lent column needs beside Arrow's own: kept between calls, so that a call allocates
 /// nothing once they have grown.
 #[derive(Default)]
-pub(crate) struct Scratch {
+struct Scratch {
     bytes: Vec<u8>,
     ends: Vec<u32>,
     validity: Vec<u8>,
@@ -24,7 +24,7 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     /// Fills the buffers for one column.
-    pub(crate) fn prepare(&mut self, column: &ArrayRef) {
+    fn prepare(&mut self, column: &ArrayRef) {
         self.bytes.clear();
         self.ends.clear();
         self.validity.clear();
@@ -44,7 +44,7 @@ impl Scratch {
     }
 
     /// The column as the contract has it, lent from Arrow's buffers and these.
-    pub(crate) fn lend<'a>(&'a self, column: &'a ArrayRef) -> Option<types::ColumnParam<'a>> {
+    fn lend<'a>(&'a self, column: &'a ArrayRef) -> Option<types::ColumnParam<'a>> {
         let values = if column.as_boolean_opt().is_some() {
             types::ValuesParam::U8s(&self.bytes)
         } else if let Some(v) = column.as_primitive_opt::<Int64Type>() {
@@ -68,6 +68,60 @@ impl Scratch {
         let validity = (!self.valid).then_some(self.validity.as_slice());
         Some(types::ColumnParam { values, validity })
     }
+}
+
+/// Lends whole sets of columns, keeping the buffers between calls.
+#[derive(Default)]
+pub(crate) struct Lender {
+    scratch: Vec<Scratch>,
+}
+
+impl Lender {
+    /// The columns as the contract has them; none if one is of a kind that it has not.
+    pub(crate) fn lend<'a>(&'a mut self, columns: &'a [ArrayRef]) -> Option<Vec<types::ColumnParam<'a>>> {
+        if self.scratch.len() < columns.len() {
+            self.scratch.resize_with(columns.len(), Scratch::default);
+        }
+        for (scratch, column) in self.scratch.iter_mut().zip(columns) {
+            scratch.prepare(column);
+        }
+        self.scratch.iter().zip(columns).map(|(scratch, column)| scratch.lend(column)).collect()
+    }
+}
+
+/// A column of the host's own, copied for the guest.
+pub(crate) fn give(column: &ArrayRef) -> Option<types::ColumnResult> {
+    use types::{ColumnParam, ValuesParam, ValuesResult};
+    let mut scratch = Scratch::default();
+    scratch.prepare(column);
+    let ColumnParam { values, validity } = scratch.lend(column)?;
+    let values = match values {
+        ValuesParam::U8s(v) => ValuesResult::U8s(v.into()),
+        ValuesParam::S64s(v) => ValuesResult::S64s(v.into()),
+        ValuesParam::U64s(v) => ValuesResult::U64s(v.into()),
+        ValuesParam::F64s(v) => ValuesResult::F64s(v.into()),
+        ValuesParam::Text(t) => {
+            ValuesResult::Text(types::TextResult { chars: t.chars.into(), ends: t.ends.into() })
+        }
+        ValuesParam::Blob(b) => {
+            ValuesResult::Blob(types::BlobResult { bytes: b.bytes.into(), ends: b.ends.into() })
+        }
+    };
+    Some(types::ColumnResult { values, validity: validity.map(Into::into) })
+}
+
+/// Takes a column that the guest asks with: of whatever kind and length it has.
+pub(crate) fn take_any(column: types::ColumnResult) -> Result<ArrayRef, &'static str> {
+    use types::ValuesResult as Values;
+    let (kind, rows) = match &column.values {
+        Values::U8s(v) => (Kind::Boolean, v.len()),
+        Values::S64s(v) => (Kind::Int64, v.len()),
+        Values::U64s(v) => (Kind::Uint64, v.len()),
+        Values::F64s(v) => (Kind::Float64, v.len()),
+        Values::Text(text) => (Kind::Utf8, text.ends.len()),
+        Values::Blob(blob) => (Kind::Binary, blob.ends.len()),
+    };
+    take(column, kind, true, rows)
 }
 
 /// Offsets of a slice, from its own start.

@@ -1,6 +1,6 @@
 //! Two engines of the same semantics: a fast one with a clock, and one that counts fuel.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::Error;
 pub(crate) const EPOCH_MS: u64 = 10;
 
 /// The packages of the contract that a component may import.
-const ALLOWED: [&str; 2] = ["vigie:plugin/types@", "vigie:plugin/log@"];
-const ALLOWED_TEXT: &str = "vigie:plugin/log (lookup, geo and pseudonym are not granted yet)";
+const ALLOWED: [&str; 6] = ["types", "keyed", "log", "geo", "lookup", "pseudonym"];
+const PACKAGE: &str = "vigie:plugin/";
 
 /// The engines that all plugins of a process share.
 #[derive(Clone)]
@@ -23,13 +23,47 @@ pub struct Sandbox {
     pub(crate) counting: Engine,
 }
 
-/// A checked component, compiled for both engines.
+/// A checked component, compiled for the fast engine; for the counting one when it is needed.
 #[derive(Clone)]
 pub struct Component {
     pub(crate) name: Arc<str>,
-    pub(crate) fast: Code,
-    pub(crate) counting: Code,
-    pub(crate) sandbox: Sandbox,
+    pub(crate) stateful: bool,
+    imports: Arc<[&'static str]>,
+    fast: Code,
+    counting: Arc<OnceLock<Code>>,
+    bytes: Arc<[u8]>,
+    sandbox: Sandbox,
+}
+
+impl Component {
+    /// The interfaces of the contract that the component imports, such as `lookup`.
+    #[must_use]
+    pub fn imports(&self) -> &[&'static str] {
+        &self.imports
+    }
+
+    /// Whether the component is of the world `stateful`.
+    #[must_use]
+    pub fn is_stateful(&self) -> bool {
+        self.stateful
+    }
+
+    /// The engine and the code for it.
+    pub(crate) fn code(&self, counting: bool) -> Result<(&Engine, &Code), Error> {
+        if !counting {
+            return Ok((&self.sandbox.fast, &self.fast));
+        }
+        let engine = &self.sandbox.counting;
+        if let Some(code) = self.counting.get() {
+            return Ok((engine, code));
+        }
+        let code = compile(engine, &self.name, &self.bytes)?;
+        Ok((engine, self.counting.get_or_init(|| code)))
+    }
+}
+
+fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Code, Error> {
+    Code::new(engine, bytes).map_err(|e| Error::NotAComponent { plugin: name.into(), why: format!("{e:#}") })
 }
 
 impl Sandbox {
@@ -64,21 +98,29 @@ impl Sandbox {
     /// # Errors
     /// [`Error::NotAComponent`], or [`Error::Import`] naming the first import outside the contract.
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<Component, Error> {
-        let compile = |engine: &Engine| {
-            Code::new(engine, bytes)
-                .map_err(|e| Error::NotAComponent { plugin: name.into(), why: format!("{e:#}") })
-        };
-        let fast = compile(&self.fast)?;
-        for (import, _) in fast.component_type().imports(&self.fast) {
-            if !ALLOWED.iter().any(|allowed| import.starts_with(allowed)) {
-                return Err(Error::Import {
-                    plugin: name.into(),
-                    import: import.into(),
-                    allowed: ALLOWED_TEXT,
-                });
-            }
+        let fast = compile(&self.fast, name, bytes)?;
+        let kind = fast.component_type();
+        let mut imports = Vec::new();
+        for (import, _) in kind.imports(&self.fast) {
+            let interface = import.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next());
+            let allowed = ALLOWED.iter().find(|allowed| interface == Some(**allowed));
+            let Some(allowed) = allowed else {
+                let (plugin, import, allowed) = (name.into(), import.into(), ALLOWED.join(", "));
+                return Err(Error::Import { plugin, import, allowed });
+            };
+            imports.push(*allowed);
         }
-        Ok(Component { name: name.into(), fast, counting: compile(&self.counting)?, sandbox: self.clone() })
+        // These two have types alone, nothing to be called.
+        imports.retain(|i| !["types", "keyed"].contains(i));
+        Ok(Component {
+            name: name.into(),
+            stateful: kind.exports(&self.fast).any(|(export, _)| export == "fold"),
+            imports: imports.into(),
+            fast,
+            counting: Arc::default(),
+            bytes: bytes.into(),
+            sandbox: self.clone(),
+        })
     }
 }
 

@@ -9,13 +9,18 @@ mod call;
 mod columns;
 mod contract;
 mod engine;
+mod instance;
 mod limits;
+mod offers;
 mod plan;
+mod stateful;
 
 pub use call::{Outcome, Plugin, Verdict};
 pub use engine::{Component, Sandbox};
 pub use limits::Limits;
-pub use plan::{Clearing, Flow, Plan, Shape};
+pub use offers::{Nothing, Offers};
+pub use plan::{Clearing, Flow, Gives, Lookup, Order, Plan, Shape};
+pub use stateful::{KeyedOutcome, KeyedRows, Stateful};
 
 /// What went wrong before or beyond a single row; `code` names its page in `docs/errors/`.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +35,7 @@ pub enum Error {
     },
     /// The component imports what the contract does not offer.
     #[error(
-        "VG2002: {plugin} imports {import}, which is outside the contract; a plugin may import only {allowed}"
+        "VG2002: {plugin} imports {import}, which is outside the contract; of vigie:plugin it may import {allowed}"
     )]
     Import {
         /// The plugin's name.
@@ -38,7 +43,7 @@ pub enum Error {
         /// The import's full name.
         import: String,
         /// What the contract offers.
-        allowed: &'static str,
+        allowed: String,
     },
     /// `configure` refused the step's `with`.
     #[error("VG2003: {plugin} refuses its configuration: {problems}")]
@@ -58,7 +63,21 @@ pub enum Error {
         /// A fixed text, or wasmtime's trap code.
         why: String,
     },
+    /// A plugin of one world where the pipeline needs the other.
+    #[error("VG2006: {plugin} is a {is} plugin, and a {wanted} plugin is needed here: {}", world_advice(is))]
+    World {
+        /// The plugin's name.
+        plugin: String,
+        /// Its world.
+        is: &'static str,
+        /// The world that is needed.
+        wanted: &'static str,
+    },
     /// The engine could not be set up on this machine.
     #[error("VG2005: the sandbox cannot start: {0}")]
     Engine(String),
+}
+
+fn world_advice(is: &str) -> &'static str {
+    if is == "stateful" { "name it under `then`, with a key" } else { "name it under `steps`" }
 }

@@ -33,6 +33,35 @@ pub struct Clearing {
     pub field: String,
     /// The label's name.
     pub label: String,
+    /// The weaker label that stays in its place.
+    pub becomes: Option<String>,
+}
+
+/// A reference table that the plugin asks, and the columns that it wants of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// The table's name.
+    pub table: String,
+    /// Its columns.
+    pub columns: Vec<String>,
+}
+
+/// In which order a stateful plugin wants its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As they come: the result does not depend on it.
+    Any,
+    /// By event time and id: the host holds rows until the watermark has passed them.
+    EventTime,
+}
+
+/// What the output rows of a stateful plugin keep beside what it writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gives {
+    /// All columns of the input rows that they come from.
+    Rows,
+    /// The columns of their key.
+    Keys,
 }
 
 /// What a configured step reads, writes, clears and may say.
@@ -52,6 +81,18 @@ pub struct Plan {
     pub reasons: Vec<Arc<str>>,
     /// Names of counters, by index.
     pub counters: Vec<String>,
+    /// Texts of log lines, by index.
+    pub messages: Vec<Arc<str>>,
+    /// Reference tables asked.
+    pub lookups: Vec<Lookup>,
+    /// The fields of a key's state; none in a transform.
+    pub state: Vec<event::Field>,
+    /// Raised where state of an older version must not be read.
+    pub state_version: u32,
+    /// In which order rows are wanted.
+    pub order: Order,
+    /// What output rows keep.
+    pub gives: Gives,
 }
 
 impl Plan {
@@ -72,10 +113,30 @@ impl Plan {
             clears: plan
                 .clears
                 .iter()
-                .map(|c| Clearing { field: c.field.clone(), label: c.label.clone() })
+                .map(|c| Clearing {
+                    field: c.field.clone(),
+                    label: c.label.clone(),
+                    becomes: c.becomes.clone(),
+                })
                 .collect(),
             reasons: plan.reasons.iter().map(|r| Arc::from(r.as_str())).collect(),
             counters: plan.counters.clone(),
+            messages: plan.messages.iter().map(|m| Arc::from(m.as_str())).collect(),
+            lookups: plan
+                .lookups
+                .iter()
+                .map(|l| Lookup { table: l.table.clone(), columns: l.columns.clone() })
+                .collect(),
+            state: plan.state.iter().map(field).collect(),
+            state_version: plan.state_version,
+            order: match plan.order {
+                types::Order::Any => Order::Any,
+                types::Order::EventTime => Order::EventTime,
+            },
+            gives: match plan.gives {
+                types::Gives::Rows => Gives::Rows,
+                types::Gives::Keys => Gives::Keys,
+            },
         }
     }
 }

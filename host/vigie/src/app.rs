@@ -5,11 +5,13 @@ use std::io::Read as _;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use log_embedded::EmbeddedLog;
-use pipeline::{Identity, Pipeline, Stage};
-use plugin::{Clearing, Sandbox};
+use pipeline::{Identity, Permits, Pipeline, Running, TopicFlow};
+use plugin::{Clearing, Component, Sandbox};
+use reference::{Definition, Table, Tables};
 use store_embedded::EmbeddedStore;
 
 use crate::Format;
@@ -110,38 +112,79 @@ impl App {
         Ok(fs::read(path)?)
     }
 
-    /// A pipeline with its plugins configured and its labels checked.
-    pub fn stage(&self, pipeline: &Pipeline, identity: Identity) -> Result<Stage> {
+    /// A plugin's component, checked and granted what it imports.
+    pub fn component(&self, sandbox: &Sandbox, name: &str) -> Result<Component, pipeline::Error> {
+        let bytes = self.component_bytes(name).map_err(|e| pipeline::Error::File(format!("{e:#}")))?;
+        let component = sandbox.load(name, &bytes)?;
+        check_grants(name, &component)?;
+        Ok(component)
+    }
+
+    /// A pipeline with its tables read, its plugins configured and its labels checked.
+    pub fn running(&self, read: &ReadPipeline, identity: Identity) -> Result<(Running, Vec<TopicFlow>)> {
+        let pipeline = &read.pipeline;
+        let tables = Arc::new(read_tables(&read.folder, &pipeline.reference)?);
         let sandbox = Sandbox::new()?;
-        let stage = Stage::new(pipeline, identity, &|name| {
-            let bytes = self.component_bytes(name).map_err(|e| pipeline::Error::File(format!("{e:#}")))?;
-            Ok(sandbox.load(name, &bytes)?)
+        let component = |name: &str| self.component(&sandbox, name);
+        let running = Running::new(pipeline, identity, tables.clone(), &component)?;
+        let flows = pipeline::check_labels(pipeline, &running, &tables, &FixedPermits)?;
+        Ok((running, flows))
+    }
+}
+
+/// What core plugins may, until policies say it. Deny by default.
+struct FixedPermits;
+
+impl Permits for FixedPermits {
+    fn clears(&self, plugin: &str, clearing: &Clearing) -> bool {
+        let Clearing { field, label, becomes } = clearing;
+        let what = (plugin, &**field, &**label, becomes.as_deref());
+        matches!(
+            what,
+            ("mask-pii", "text", "personal", Some("residual"))
+                | ("mask-pii", "author", "personal", None | Some("pseudonym"))
+                | ("mask-pii", "lat" | "lng", "location", Some("location-coarse"))
+        )
+    }
+}
+
+/// Which imports a plugin may have: each may log and ask for cells, the rest is granted by name.
+fn check_grants(plugin: &str, component: &Component) -> Result<(), pipeline::Error> {
+    let granted = |import: &str| match import {
+        "log" => true,
+        "pseudonym" => plugin == "mask-pii",
+        "geo" | "lookup" => plugin == "enrich",
+        _ => false,
+    };
+    match component.imports().iter().find(|import| !granted(import)) {
+        None => Ok(()),
+        Some(import) => Err(pipeline::Error::NotGranted { plugin: plugin.into(), import: (*import).into() }),
+    }
+}
+
+/// A pipeline and where its file lies.
+pub struct ReadPipeline {
+    pub pipeline: Pipeline,
+    folder: PathBuf,
+}
+
+/// Reads tables whose files are named from a folder.
+pub fn read_tables(folder: &Path, definitions: &[Definition]) -> Result<Tables> {
+    let mut tables = Tables::default();
+    for definition in definitions {
+        let path = folder.join(definition.file()?);
+        let bytes = fs::read(&path).with_context(|| {
+            format!("VG0013: cannot read {}, the file of table `{}`", path.display(), definition.table)
         })?;
-        self.check_labels(pipeline, &stage)?;
-        Ok(stage)
+        tables.add(&definition.table, Table::read(definition, &bytes)?)?;
     }
-
-    pub fn check_labels(
-        &self,
-        pipeline: &Pipeline,
-        stage: &Stage,
-    ) -> Result<std::collections::BTreeMap<String, pipeline::FieldFlow>> {
-        let plans: Vec<_> = stage
-            .plans()
-            .zip(&pipeline.steps)
-            .map(|((name, plan), step)| (name, step.plugin.as_str(), plan))
-            .collect();
-        Ok(pipeline::check_labels(&pipeline.schema, &plans, &pipeline.events, &permits)?)
-    }
+    Ok(tables)
 }
 
-/// Which plugin may take which label off which field. Deny by default.
-fn permits(plugin: &str, clearing: &Clearing) -> bool {
-    plugin == "mask-pii" && clearing.label == "personal" && matches!(&*clearing.field, "text" | "author")
-}
-
-pub fn read_pipeline(path: &Path) -> Result<Pipeline> {
+pub fn read_pipeline(path: &Path) -> Result<ReadPipeline> {
     let yaml = fs::read_to_string(path)
         .with_context(|| format!("VG0006: cannot read the pipeline file {}", path.display()))?;
-    Pipeline::parse(&yaml).with_context(|| path.display().to_string())
+    let pipeline = Pipeline::parse(&yaml).with_context(|| path.display().to_string())?;
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
+    Ok(ReadPipeline { pipeline, folder })
 }

@@ -3,12 +3,10 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use log::Log as _;
-use pipeline::{DEAD_LETTER_ROWS, DEAD_LETTERS, Identity};
-use plugin::{Limits, Plugin, Sandbox};
+use pipeline::{DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, is_watermark};
 
 use crate::Format;
 use crate::app::{App, read_pipeline};
@@ -62,50 +60,91 @@ pub enum DeadLetters {
     },
 }
 
-/// `vigie plugin …`
-#[derive(Subcommand)]
-pub enum PluginCommand {
-    /// Show what a plugin reads, writes, clears and may say
-    #[command(after_help = "Example:\n  vigie plugin inspect mask-pii --with '{\"author\": \"redact\"}'")]
-    Inspect {
-        /// The plugin's name
-        name: String,
-        /// Its configuration, as JSON
-        #[arg(long, default_value = "{}")]
-        with: String,
-    },
-}
-
 /// Records read from the log at once.
 const PAGE: usize = 1024;
 const PAGE_BYTES: usize = 4 << 20;
 
 pub fn check(app: &App, path: &Path) -> Result<()> {
-    let pipeline = read_pipeline(path)?;
+    let read = read_pipeline(path)?;
+    let pipeline = &read.pipeline;
     // Ids do not matter to a check, so it needs no data folder.
-    let stage = app.stage(&pipeline, Identity::new([0; 16]))?;
-    let flows = app.check_labels(&pipeline, &stage)?;
+    let (running, flows) = app.running(&read, Identity::new([0; 16]))?;
     println!("Pipeline {} version {}: fit to run\n", pipeline.pipeline, pipeline.version);
     let list =
         |fields: &[event::Field]| fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
-    let steps: Vec<Vec<String>> = stage
-        .plans()
-        .zip(&pipeline.steps)
-        .map(|((name, plan), step)| {
-            vec![name.into(), step.plugin.clone(), list(&plan.reads), list(&plan.writes)]
-        })
-        .collect();
-    print_table(&["step", "plugin", "reads", "writes"].map(String::from), &steps);
-    println!(
-        "\nFields of topic {} (cleared for: {})",
-        pipeline.events.topic,
-        join(&pipeline.events.clearance)
-    );
-    let fields: Vec<Vec<String>> = flows
-        .iter()
-        .map(|(name, flow)| vec![name.clone(), join(&flow.labels), flow.path.join(" → ")])
-        .collect();
-    print_table(&["field", "labels", "path"].map(String::from), &fields);
+    let mut steps: Vec<Vec<String>> = Vec::new();
+    for ((name, plan), step) in running.first.plans().zip(&pipeline.steps) {
+        let row = ["raw topics", name, &step.plugin, "-", &list(&plan.reads), &list(&plan.writes)];
+        steps.push(row.map(Into::into).into());
+    }
+    for (stage, then) in running.then.iter().zip(&pipeline.then) {
+        let plan = stage.plan();
+        let row = [
+            &then.from,
+            &then.name,
+            &then.plugin,
+            &then.key.join(", "),
+            &list(&plan.reads),
+            &list(&plan.writes),
+        ];
+        steps.push(row.map(|value: &String| value.clone()).into());
+    }
+    print_table(&["from", "step", "plugin", "key", "reads", "writes"].map(String::from), &steps);
+    for flow in &flows {
+        println!("\nTopic {} (cleared for: {})", flow.topic, join(&flow.clearance));
+        let fields: Vec<Vec<String>> = flow
+            .fields
+            .iter()
+            .map(|(name, flow)| vec![name.clone(), join(&flow.labels), flow.path.join(" → ")])
+            .collect();
+        print_table(&["field", "labels", "path"].map(String::from), &fields);
+    }
+    Ok(())
+}
+
+/// Prints the keyed state of a pipeline's stateful steps.
+pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result<()> {
+    let read = read_pipeline(path)?;
+    let log = app.existing_log()?;
+    let (mut running, _) = app.running(&read, app.identity()?)?;
+    let mut encoder = event::Encoder::new();
+    let mut found = false;
+    for stage in running.then.iter_mut().filter(|stage| step.is_none_or(|step| step == stage.name())) {
+        found = true;
+        let partitions = read.pipeline.output(stage.from()).map_or(1, |o| o.partitions);
+        crate::run::restore(&log, stage, partitions)?;
+        let mut table: (Vec<String>, Vec<Vec<String>>) = Default::default();
+        let mut keys = 0;
+        for partition in 0..partitions {
+            let Some(batch) = stage.look(partition)? else { continue };
+            table.0 = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
+            let shown = batch.slice(0, batch.num_rows().min(limit.saturating_sub(keys)));
+            keys += batch.num_rows();
+            let encoded = encoder.encode(&shown)?;
+            for row in 0..encoded.len() {
+                let json: serde_json::Value = serde_json::from_slice(encoded.get(row).unwrap_or_default())?;
+                if app.format == Format::Json {
+                    println!("{json}");
+                    continue;
+                }
+                let cell = |name: &String| match json.get(name) {
+                    None => String::new(),
+                    Some(serde_json::Value::String(text)) => text.clone(),
+                    Some(other) => other.to_string(),
+                };
+                table.1.push(table.0.iter().map(cell).collect());
+            }
+        }
+        if app.format == Format::Table {
+            println!("Step {}: {keys} keys\n", stage.name());
+            print_table(&table.0, &table.1);
+            println!();
+        }
+    }
+    if !found {
+        let names: Vec<&str> = running.then.iter().map(|stage| stage.name()).collect();
+        anyhow::bail!("VG0014: there is no such stateful step; there are: {}", names.join(", "));
+    }
     Ok(())
 }
 
@@ -147,7 +186,7 @@ pub fn tail(app: &App, options: &Tail) -> Result<()> {
             let records = log.read(&options.topic, partition, from, PAGE, PAGE_BYTES)?;
             let Some(last) = records.last() else { break };
             from = last.offset + 1;
-            for record in records {
+            for record in records.iter().filter(|record| !is_watermark(record)) {
                 let value = String::from_utf8_lossy(&record.value);
                 if left == 0 || options.contains.as_ref().is_some_and(|c| !value.contains(c.as_str())) {
                     continue;
@@ -220,37 +259,6 @@ fn json(value: &store_embedded::Value) -> serde_json::Value {
         Value::Text(text) => text.clone().into(),
         Value::Blob(bytes) => hex::encode(bytes).into(),
     }
-}
-
-pub fn plugin(app: &App, command: &PluginCommand) -> Result<()> {
-    let PluginCommand::Inspect { name, with } = command;
-    let bytes = app.component_bytes(name)?;
-    let component = Sandbox::new()?.load(name, &bytes)?;
-    // Every field that a core plugin may ask for, so that the plan is whole.
-    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("+00:00".into()));
-    let input = Schema::new(vec![
-        Field::new("text", DataType::Utf8, true),
-        Field::new("author", DataType::Utf8, true),
-        Field::new("lat", DataType::Float64, true),
-        Field::new("lng", DataType::Float64, true),
-        Field::new("timestamp", time, false),
-    ]);
-    let plugin = Plugin::configure(&component, Limits::default(), with, &input)
-        .context("configured with the fields text, author, lat, lng and timestamp")?;
-    let plan = plugin.plan();
-    println!("{name}: {} KiB, shape {:?}", bytes.len() / 1024, plan.shape);
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for (what, fields) in [("reads", &plan.reads), ("writes", &plan.writes)] {
-        rows.extend(fields.iter().map(|f| {
-            let need = if f.required { "required" } else { "optional" };
-            vec![what.into(), f.name.clone(), format!("{:?}, {need}", f.kind).to_lowercase()]
-        }));
-    }
-    rows.extend(plan.clears.iter().map(|c| vec!["clears".into(), c.field.clone(), c.label.clone()]));
-    rows.extend(plan.reasons.iter().map(|r| vec!["reject".into(), r.to_string(), String::new()]));
-    rows.extend(plan.counters.iter().map(|c| vec!["counter".into(), c.clone(), String::new()]));
-    print_table(&["what", "name", "detail"].map(String::from), &rows);
-    Ok(())
 }
 
 /// Prints columns as wide as their widest value.

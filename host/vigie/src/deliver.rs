@@ -2,16 +2,16 @@
 
 use anyhow::{Context as _, Result};
 use arrow::array::AsArray as _;
-use arrow::datatypes::{DataType, Int64Type, Schema as ArrowSchema};
-use event::{DecodeMap, Decoder, Kind};
+use arrow::datatypes::Int64Type;
+use event::{DecodeMap, Decoder, Schema};
 use log::Log;
-use pipeline::{DEAD_LETTERS, Pipeline, Stage, dead_letter_schema};
+use pipeline::{DEAD_LETTERS, Pipeline, Running, dead_letter_schema, is_watermark};
 use store_embedded::{Cursor, EmbeddedStore};
 
 /// A derived topic and its table.
 struct Feed {
     topic: String,
-    table: &'static str,
+    table: String,
     partitions: u32,
     decoder: Decoder,
 }
@@ -25,19 +25,26 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    pub fn open(mut store: EmbeddedStore, pipeline: &Pipeline, stage: &Stage) -> Result<Self> {
-        let events = fields(stage.output())?;
-        let feeds = [
-            (pipeline.events.topic.as_str(), "events", pipeline.events.partitions, events),
-            (DEAD_LETTERS, "dead_letters", 1, dead_letter_schema()),
-        ]
-        .into_iter()
-        .map(|(topic, table, partitions, schema)| {
-            store.ensure_table(table, &schema.arrow(), &["id"])?;
-            let decoder = Decoder::new(&schema, &as_written(&schema)?)?;
-            Ok(Feed { topic: topic.into(), table, partitions, decoder })
-        })
-        .collect::<Result<_>>()?;
+    pub fn open(mut store: EmbeddedStore, pipeline: &Pipeline, running: &Running) -> Result<Self> {
+        let mut topics = vec![
+            (
+                pipeline.events.topic.clone(),
+                pipeline.events.partitions,
+                Schema::of_arrow(running.first.output()),
+            ),
+            (DEAD_LETTERS.to_owned(), 1, dead_letter_schema()),
+        ];
+        for (stage, then) in running.then.iter().zip(&pipeline.then) {
+            let schema = Schema::of_arrow(stage.output());
+            topics.push((then.output.topic.clone(), then.output.partitions, schema));
+        }
+        let feed = |(topic, partitions, schema): (String, u32, Schema)| {
+            let table = topic.replace(['-', '.'], "_");
+            store.ensure_table(&table, &schema.arrow(), &["id"])?;
+            let decoder = Decoder::new(&schema, &DecodeMap::as_written(&schema))?;
+            Ok(Feed { topic, table, partitions, decoder })
+        };
+        let feeds = topics.into_iter().map(feed).collect::<Result<_>>()?;
         Ok(Self { store, feeds, delivered: 0 })
     }
 
@@ -50,7 +57,7 @@ impl Delivery {
                 let batch = log.read(&feed.topic, partition, from, records, bytes)?;
                 let Some(last) = batch.last() else { continue };
                 let next_offset = last.offset + 1;
-                for record in &batch {
+                for record in batch.iter().filter(|record| !is_watermark(record)) {
                     feed.decoder.push(&record.value).map_err(|reject| {
                         let at = record.offset;
                         anyhow::anyhow!(
@@ -65,40 +72,11 @@ impl Delivery {
                     .and_then(|c| c.as_primitive_opt::<Int64Type>())
                     .context("VG0008: a derived topic without revisions")?;
                 let cursor = Cursor { topic: feed.topic.clone(), partition, next_offset };
-                self.store.upsert(feed.table, &rows, revisions.values(), &cursor)?;
+                self.store.upsert(&feed.table, &rows, revisions.values(), &cursor)?;
                 self.delivered += rows.num_rows() as u64;
                 busy = true;
             }
         }
         Ok(busy)
     }
-}
-
-/// The map that reads back what the encoder wrote.
-fn as_written(schema: &event::Schema) -> Result<DecodeMap> {
-    let fields: serde_json::Map<String, serde_json::Value> =
-        schema.fields.iter().map(|f| (f.name.clone(), f.name.clone().into())).collect();
-    Ok(serde_json::from_value(serde_json::json!({ "fields": fields }))?)
-}
-
-fn fields(schema: &ArrowSchema) -> Result<event::Schema> {
-    let fields = schema
-        .fields()
-        .iter()
-        .map(|field| {
-            let kind = match field.data_type() {
-                DataType::Boolean => Kind::Boolean,
-                DataType::Int64 => Kind::Int64,
-                DataType::UInt64 => Kind::Uint64,
-                DataType::Float64 => Kind::Float64,
-                DataType::Timestamp(..) => Kind::Timestamp,
-                DataType::Utf8 => Kind::Utf8,
-                DataType::Binary => Kind::Binary,
-                other => anyhow::bail!("VG0008: a column of the unknown type {other}"),
-            };
-            let labels = Default::default();
-            Ok(event::Field { name: field.name().clone(), kind, required: !field.is_nullable(), labels })
-        })
-        .collect::<Result<_>>()?;
-    Ok(event::Schema { fields })
 }

@@ -50,11 +50,12 @@ struct Raw {
 }
 
 pub fn run(app: &App, options: &Options) -> Result<()> {
-    let pipeline = read_pipeline(&options.pipeline)?;
-    let mut worker = Worker::open(app, &pipeline)?;
+    let read = read_pipeline(&options.pipeline)?;
+    let pipeline = &read.pipeline;
+    let mut worker = Worker::open(app, &read)?;
     let mut progress = Progress::new();
     eprintln!("Vigie: pipeline {} version {}", pipeline.pipeline, pipeline.version);
-    let fed = feed(worker.log(), &pipeline, options)?;
+    let fed = feed(worker.log(), pipeline, options)?;
     if fed == 0 {
         eprintln!("  the raw topics hold the demo's input already: going on where the last run stopped");
     } else {
@@ -166,9 +167,11 @@ fn summarise(app: &App, worker: &Worker, progress: &Progress) -> Result<()> {
         "\nThis run: {} raw events in, {} events out, {} dead letters in {seconds:.2} s ({rate:.0} events/s)",
         counts.records_in, counts.events_out, counts.dead_letters
     );
-    let masked: Vec<Vec<String>> = worker
-        .stage()
+    let running = worker.running();
+    let masked: Vec<Vec<String>> = running
+        .first
         .counters()
+        .chain(running.then.iter().flat_map(|stage| stage.counters()))
         .filter(|(_, _, n)| *n > 0)
         .map(|(step, counter, n)| vec![step.into(), counter.into(), n.to_string()])
         .collect();
@@ -186,16 +189,28 @@ fn summarise(app: &App, worker: &Worker, progress: &Progress) -> Result<()> {
     }
     println!(
         "\nWhere to look next\n  vigie query \"select text from events where text like '%[phone]%' limit 5\"\n  \
-         vigie tail events --limit 3\n  vigie dead-letters list\n  vigie check pipelines/field-reports.yaml"
+         vigie tail events --limit 3\n  vigie dead-letters list\n  vigie state pipelines/field-reports.yaml --limit 5\n  vigie check pipelines/field-reports.yaml"
     );
     Ok(())
 }
 
-const SUMMARY: [(&str, &str); 3] = [
+const SUMMARY: [(&str, &str); 5] = [
     (
         "In the store: events per source",
         "select source, kind, count(*) as events, count(cell_7) as located, \
          round(max(severity), 1) as worst from events group by 1, 2 order by 3 desc",
+    ),
+    (
+        "Events per country",
+        "select coalesce(country, '(at sea, or without position)') as country, count(*) as events, \
+         round(max(severity), 1) as worst, max(place) filter (where place is not null) as a_place \
+         from events group by 1 order by 2 desc limit 8",
+    ),
+    (
+        "The busiest minutes (H3 cell of resolution 7, kind)",
+        "select cell_7 as cell, kind, window_start as minute, count, round(severity_mean, 2) as mean, \
+         severity_max as worst, iif(last, 'final', 'early') as result \
+         from cells order by count desc, cell, kind, minute limit 5",
     ),
     (
         "The busiest cells (H3, resolution 4)",

@@ -4,6 +4,8 @@ mod app;
 mod commands;
 mod deliver;
 mod demo;
+mod plugin_commands;
+mod plugin_test;
 mod run;
 
 use std::path::PathBuf;
@@ -56,6 +58,9 @@ enum Command {
         /// Go on when the topics are read to their end, until interrupted
         #[arg(long)]
         follow: bool,
+        /// At the end, close all windows for good: what comes later is late
+        #[arg(long, conflicts_with = "follow")]
+        close: bool,
     },
     /// Check a pipeline and print its plan: steps, and each field's labels as it travels
     #[command(after_help = "Example:\n  vigie check pipelines/field-reports.yaml")]
@@ -72,6 +77,18 @@ enum Command {
     /// Look at what was refused
     #[command(subcommand)]
     DeadLetters(commands::DeadLetters),
+    /// Print the keyed state of a pipeline's stateful steps
+    #[command(after_help = "Example:\n  vigie state pipelines/field-reports.yaml --step counts --limit 10")]
+    State {
+        /// The pipeline file
+        pipeline: PathBuf,
+        /// Only this step
+        #[arg(long)]
+        step: Option<String>,
+        /// Most keys of each step
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
     /// Ask the embedded store, in SQL (read-only)
     #[command(after_help = "Example:\n  vigie query \"select source, count(*) from events group by source\"")]
     Query {
@@ -81,9 +98,9 @@ enum Command {
         #[arg(long, default_value_t = 1000)]
         limit: usize,
     },
-    /// Look at plugins
+    /// Look at plugins, test them, run one alone
     #[command(subcommand)]
-    Plugin(commands::PluginCommand),
+    Plugin(plugin_commands::PluginCommand),
     /// Print completions for a shell
     Completions {
         /// bash, zsh, fish, elvish or powershell
@@ -108,16 +125,19 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let app = app::App { data_dir: cli.data_dir, plugins: cli.plugins, format: cli.output };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
-        Command::Run { pipeline, follow } => {
+        Command::Run { pipeline, follow, close } => {
             let mut worker = run::Worker::open(&app, &app::read_pipeline(&pipeline)?)?;
-            worker.run(follow, &mut run::Progress::new())
+            let mut progress = run::Progress::new();
+            worker.run(follow, &mut progress)?;
+            if close { worker.close(&mut progress) } else { Ok(()) }
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),
         Command::Simulate(options) => commands::simulate(&options),
         Command::Tail(options) => commands::tail(&app, &options),
         Command::DeadLetters(command) => commands::dead_letters(&app, &command),
+        Command::State { pipeline, step, limit } => commands::state(&app, &pipeline, step.as_deref(), limit),
         Command::Query { sql, limit } => commands::query(&app, &sql, limit),
-        Command::Plugin(command) => commands::plugin(&app, &command),
+        Command::Plugin(command) => plugin_commands::run(&app, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vigie", &mut std::io::stdout());
             Ok(())

@@ -7,55 +7,84 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use log::{Commit, Log as _};
 use log_embedded::EmbeddedLog;
-use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pipeline, Stage};
+use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pipeline, Running, StepResult};
 
-use crate::app::App;
+use crate::app::{App, ReadPipeline};
 use crate::deliver::Delivery;
 
 /// Most records of one step.
 const BATCH_RECORDS: usize = 1024;
 /// Most bytes of one step, beyond its first record.
 const BATCH_BYTES: usize = 4 << 20;
+/// How often an input says how far it has come while it is busy.
+const MARK_EVERY: Duration = Duration::from_millis(250);
 /// How long to wait where nothing is to do.
 const IDLE: Duration = Duration::from_millis(50);
 
 /// A pipeline at work on the embedded log.
 pub struct Worker {
     log: EmbeddedLog,
-    stage: Stage,
-    group: String,
-    /// Topic, partition and source number of each input.
-    inputs: Vec<(String, u32, usize)>,
+    running: Running,
+    inputs: Vec<Input>,
     delivery: Delivery,
     batch_records: usize,
     _lock: File,
-    /// Since the start.
+    /// Since the start: raw records in, events out, dead letters of all stages.
     pub counts: Counts,
 }
 
+/// A partition that a stage reads.
+struct Input {
+    topic: String,
+    partition: u32,
+    group: String,
+    reader: Reader,
+    marked: Option<Instant>,
+}
+
+/// The stage that reads it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    /// The first stage, as this number of source.
+    Source(usize),
+    /// The stateful stage of this number.
+    Then(usize),
+}
+
 impl Worker {
-    pub fn open(app: &App, pipeline: &Pipeline) -> Result<Self> {
+    pub fn open(app: &App, read: &ReadPipeline) -> Result<Self> {
         app.create_data_dir()?;
         let lock = app.lock()?;
-        let mut stage = app.stage(pipeline, app.identity()?)?;
+        let pipeline = &read.pipeline;
+        let (mut running, _) = app.running(read, app.identity()?)?;
         let log = app.log()?;
-        log.create_topic(&pipeline.events.topic, pipeline.events.partitions)?;
-        log.create_topic(DEAD_LETTERS, 1)?;
-        log.create_topic(DEAD_LETTER_ROWS, 1)?;
+        create_topics(&log, pipeline)?;
         let mut inputs = Vec::new();
+        let mut add = |topic: &str, partitions: u32, group: &str, reader: Reader| {
+            inputs.extend((0..partitions).map(|partition| Input {
+                topic: topic.into(),
+                partition,
+                group: group.into(),
+                reader,
+                marked: None,
+            }));
+        };
         for (number, source) in pipeline.sources.iter().enumerate() {
-            log.create_topic(&source.topic, source.partitions)?;
-            inputs.extend((0..source.partitions).map(|p| (source.topic.clone(), p, number)));
+            add(&source.topic, source.partitions, &pipeline.group(), Reader::Source(number));
         }
-        stage.restore(&log.state(&stage.state_table())?);
-        let delivery = Delivery::open(app.store()?, pipeline, &stage)?;
-        let group = format!("{}.v{}", pipeline.pipeline, pipeline.version);
+        running.first.restore(&log.state(&running.first.state_table())?);
+        for (number, stage) in running.then.iter_mut().enumerate() {
+            let partitions = pipeline.output(stage.from()).map_or(1, |o| o.partitions);
+            add(stage.from(), partitions, stage.group(), Reader::Then(number));
+            restore(&log, stage, partitions)?;
+        }
+        let delivery = Delivery::open(app.store()?, pipeline, &running)?;
         let counts = Counts::default();
-        Ok(Self { log, stage, group, inputs, delivery, batch_records: batch_records()?, _lock: lock, counts })
+        Ok(Self { log, running, inputs, delivery, batch_records: batch_records()?, _lock: lock, counts })
     }
 
-    pub fn stage(&self) -> &Stage {
-        &self.stage
+    pub fn running(&self) -> &Running {
+        &self.running
     }
 
     pub fn log(&mut self) -> &mut EmbeddedLog {
@@ -81,26 +110,75 @@ impl Worker {
         }
     }
 
+    /// Says that the raw topics are at their end for good, and runs what follows from it.
+    pub fn close(&mut self, progress: &mut Progress) -> Result<()> {
+        for input in &self.inputs {
+            let Reader::Source(source) = input.reader else { continue };
+            let result = self.running.first.close(source, input.partition);
+            self.log.commit(&Commit {
+                group: &input.group,
+                positions: &[],
+                outputs: &result.outputs,
+                state: &result.state,
+            })?;
+        }
+        self.run(false, progress)
+    }
+
     /// One step of one input; false where there is nothing to read.
-    fn step(&mut self, input: usize) -> Result<bool> {
-        let Some((topic, partition, source)) = self.inputs.get(input) else { return Ok(false) };
-        let from = self.log.committed(&self.group, topic, *partition)?.unwrap_or(0);
-        let records = self.log.read(topic, *partition, from, self.batch_records, BATCH_BYTES)?;
+    fn step(&mut self, number: usize) -> Result<bool> {
+        let Some(input) = self.inputs.get_mut(number) else { return Ok(false) };
+        let from = self.log.committed(&input.group, &input.topic, input.partition)?.unwrap_or(0);
+        let records = self.log.read(&input.topic, input.partition, from, self.batch_records, BATCH_BYTES)?;
         if records.is_empty() {
             return Ok(false);
         }
-        let result = self.stage.step(*source, *partition, &records)?;
+        // At the end of what there is, so that the next stage need not wait for the next record.
+        let at_end = records.len() < self.batch_records;
+        let mark = at_end || input.marked.is_none_or(|at| at.elapsed() >= MARK_EVERY);
+        if mark {
+            input.marked = Some(Instant::now());
+        }
+        let result = match input.reader {
+            Reader::Source(source) => self.running.first.step(source, input.partition, &records, mark)?,
+            Reader::Then(then) => match self.running.then.get_mut(then) {
+                Some(stage) => stage.step(input.partition, &records, mark)?,
+                None => StepResult::default(),
+            },
+        };
         self.log.commit(&Commit {
-            group: &self.group,
+            group: &input.group,
             positions: &result.positions,
             outputs: &result.outputs,
             state: &result.state,
         })?;
-        self.counts.records_in += result.counts.records_in;
-        self.counts.events_out += result.counts.events_out;
-        self.counts.dead_letters += result.counts.dead_letters;
+        match input.reader {
+            Reader::Source(_) => self.counts += result.counts,
+            Reader::Then(_) => self.counts.dead_letters += result.counts.dead_letters,
+        }
         Ok(true)
     }
+}
+
+fn create_topics(log: &EmbeddedLog, pipeline: &Pipeline) -> Result<()> {
+    for source in &pipeline.sources {
+        log.create_topic(&source.topic, source.partitions)?;
+    }
+    for output in [&pipeline.events].into_iter().chain(pipeline.then.iter().map(|t| &t.output)) {
+        log.create_topic(&output.topic, output.partitions)?;
+    }
+    log.create_topic(DEAD_LETTERS, 1)?;
+    Ok(log.create_topic(DEAD_LETTER_ROWS, 1)?)
+}
+
+/// Takes back a stage's state for each partition that it reads.
+pub fn restore(log: &EmbeddedLog, stage: &mut pipeline::KeyedStage, partitions: u32) -> Result<()> {
+    for partition in 0..partitions {
+        let [keys, marks, held] = stage.tables(partition);
+        let [keys, marks, held] = [log.state(&keys)?, log.state(&marks)?, log.state(&held)?];
+        stage.restore(partition, [&keys, &marks, &held])?;
+    }
+    Ok(())
 }
 
 /// A smaller batch can be asked for, to show that batch cuts are invisible.

@@ -1,12 +1,12 @@
-//! Gives each position its H3 cells: `cell_7` (about 5 km²) and `cell_4` (about 1770 km²), the
-//! cell of resolution 4 being the ancestor of the one of resolution 7.
+//! Gives each position its H3 cells at the configured resolutions: `cell_7` (about 5 km²), `cell_4`
+//! (about 1770 km²), …; a coarser cell is the ancestor of the finest one.
 //!
 //! An event without a position keeps its place and has no cells. It knows nothing of what the
 //! cells are for, nor how a cell is written as text.
 
 use h3o::{CellIndex, LatLng, Resolution};
 use serde::Deserialize;
-use vigie::{Counts, Problem, Reads, Reject, Transform, Writes, problem};
+use vigie::{Field, Problem, Reads, Reject, Transform, Turn, Writes, problem};
 
 /// What is read: a position in degrees, WGS 84.
 #[derive(Reads)]
@@ -17,20 +17,27 @@ pub struct Report {
     pub lng: Option<f64>,
 }
 
-/// What is written: H3 cells as their 64-bit index.
-#[derive(Debug, Writes)]
+/// What is written: H3 cells as their 64-bit index, named after their resolutions.
+#[derive(Debug, Default, Writes)]
 pub struct Found {
-    /// The cell of resolution 7.
-    pub cell_7: Option<u64>,
-    /// The cell of resolution 4 that `cell_7` descends from.
-    pub cell_4: Option<u64>,
+    /// The cell of the finest resolution.
+    pub first: Option<u64>,
+    /// Its ancestor of the next one.
+    pub second: Option<u64>,
+    /// And so on.
+    pub third: Option<u64>,
+    /// And so on.
+    pub fourth: Option<u64>,
 }
+
+/// The names of the fields of [`Found`], finest first.
+const SLOTS: [&str; 4] = ["first", "second", "third", "fourth"];
 
 /// The step's `with`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The resolutions of the cells; only 7 and 4 so far.
+    /// One to four different resolutions from 0 to 15.
     #[serde(default = "resolutions")]
     pub resolutions: Vec<u8>,
 }
@@ -40,7 +47,10 @@ fn resolutions() -> Vec<u8> {
 }
 
 /// The plugin.
-pub struct Locate;
+pub struct Locate {
+    /// Finest first.
+    resolutions: Vec<Resolution>,
+}
 
 const OUTSIDE: Reject = Reject(0);
 const HALF: Reject = Reject(1);
@@ -54,34 +64,52 @@ impl Transform for Locate {
     const COUNTERS: &'static [&'static str] = &["without position"];
 
     fn configure(config: Config) -> Result<Self, Vec<Problem>> {
-        if config.resolutions == resolutions() {
-            Ok(Self)
-        } else {
-            Err(vec![problem("resolutions", "must be [7, 4]: no others are supported yet")])
+        let wrong = |message: &str| vec![problem("resolutions", message)];
+        let resolutions: Result<Vec<_>, _> =
+            config.resolutions.iter().map(|r| Resolution::try_from(*r)).collect();
+        let mut resolutions = resolutions.map_err(|_| wrong("each must be from 0 to 15"))?;
+        resolutions.sort_unstable_by(|a, b| b.cmp(a));
+        resolutions.dedup();
+        if resolutions.len() != config.resolutions.len() || !(1..=SLOTS.len()).contains(&resolutions.len()) {
+            return Err(wrong("one to four, all different, as [7, 4]"));
+        }
+        Ok(Self { resolutions })
+    }
+
+    fn name(&self, field: &'static str) -> String {
+        let slot = SLOTS.iter().position(|slot| *slot == field);
+        match slot.and_then(|slot| self.resolutions.get(slot)) {
+            Some(resolution) => format!("cell_{resolution}"),
+            None => field.into(),
         }
     }
 
-    fn event(&mut self, report: Report, counts: &mut Counts) -> Result<Found, Reject> {
+    fn leaves(&self, _input: &[Field]) -> Vec<&'static str> {
+        SLOTS.iter().copied().skip(self.resolutions.len()).collect()
+    }
+
+    fn event(&mut self, report: Report, turn: &mut Turn) -> Result<Found, Reject> {
         match (report.lat, report.lng) {
-            (Some(lat), Some(lng)) => {
-                let cell = cell(lat, lng).ok_or(OUTSIDE)?;
-                let parent = cell.parent(Resolution::Four);
-                Ok(Found { cell_7: Some(cell.into()), cell_4: parent.map(Into::into) })
-            }
+            (Some(lat), Some(lng)) => self.locate(lat, lng).ok_or(OUTSIDE),
             (None, None) => {
-                counts.add(WITHOUT, 1);
-                Ok(Found { cell_7: None, cell_4: None })
+                turn.count(WITHOUT, 1);
+                Ok(Found::default())
             }
             _ => Err(HALF),
         }
     }
 }
 
-/// The cell of resolution 7. H3 itself would wrap angles beyond the poles and the date line.
-fn cell(lat: f64, lng: f64) -> Option<CellIndex> {
-    let on_earth = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
-    let position = on_earth.then(|| LatLng::new(lat, lng).ok()).flatten()?;
-    Some(position.to_cell(Resolution::Seven))
+impl Locate {
+    /// The cell and its ancestors. H3 itself would wrap angles beyond the poles and the date line.
+    fn locate(&self, lat: f64, lng: f64) -> Option<Found> {
+        let on_earth = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
+        let position = on_earth.then(|| LatLng::new(lat, lng).ok()).flatten()?;
+        let mut resolutions = self.resolutions.iter().copied();
+        let cell = position.to_cell(resolutions.next()?);
+        let mut ancestor = || resolutions.next().and_then(|r| CellIndex::parent(cell, r)).map(Into::into);
+        Some(Found { first: Some(cell.into()), second: ancestor(), third: ancestor(), fourth: ancestor() })
+    }
 }
 
 vigie::export_transform!(Locate);

@@ -1,5 +1,8 @@
 //! The plugin as the host sees it, natively.
 
+// The exemption of tests from these lints does not reach the functions that tests share.
+#![allow(clippy::unwrap_used)]
+
 use h3o::{CellIndex, Resolution};
 use locate::Locate;
 use vigie::testing::{Outcome, Value, column, run};
@@ -61,14 +64,15 @@ fn half_a_position_and_one_outside_are_refused() {
 }
 
 #[test]
-fn only_the_two_resolutions_are_known() {
-    let input = [column("lat", [Some(0.0)]), column("lng", [Some(0.0)])];
-    assert!(run::<Locate>(r#"{"resolutions":[7,4]}"#, &input).is_ok());
-    assert!(run::<Locate>("", &input).is_ok());
-    let problems = run::<Locate>(r#"{"resolutions":[9]}"#, &input).unwrap_err();
-    assert_eq!(problems[0].path, "resolutions");
-    assert!(run::<Locate>(r#"{"resolution":7}"#, &input).is_err());
-    assert!(run::<Locate>(r#"{"resolutions":[7,300]}"#, &input).is_err());
+fn resolutions_are_one_to_four_different_ones() {
+    let position = [column("lat", [Some(46.95)]), column("lng", [Some(7.45)])];
+    let outcome = run::<Locate>(r#"{"resolutions": [4, 9, 7]}"#, &position).unwrap();
+    let names: Vec<&str> = outcome.plan.writes.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["cell_9", "cell_7", "cell_4"], "finest first");
+    for wrong in ["[]", "[16]", "[7, 7]", "[1, 2, 3, 4, 5]"] {
+        let problems = run::<Locate>(&format!("{{\"resolutions\": {wrong}}}"), &position).unwrap_err();
+        assert_eq!(problems[0].path, "resolutions", "{wrong}");
+    }
 }
 
 #[test]

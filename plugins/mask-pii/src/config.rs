@@ -1,7 +1,9 @@
 //! The plugin's configuration: an action for each kind, and one for the author.
 
-use crate::kinds::{KINDS, Kind};
+use h3o::Resolution;
 use serde_json::Value;
+
+use crate::kinds::{KINDS, Kind};
 
 /// Most characters that `keep-last-N` may show.
 pub const KEEP_MAX: u8 = 8;
@@ -27,6 +29,8 @@ pub enum AuthorAction {
     Redact,
     /// Becomes null.
     Drop,
+    /// Becomes a pseudonym, keyed by the host.
+    Pseudonym,
     /// Stays as it is: what an empty configuration does.
     #[default]
     Leave,
@@ -48,12 +52,14 @@ pub struct Config {
     pub text: Option<[Action; KINDS]>,
     /// What becomes of the author.
     pub author: AuthorAction,
+    /// The resolution of the cell whose centre a position becomes; none: positions are left alone.
+    pub position: Option<Resolution>,
 }
 
 impl Config {
     /// Masks every kind, leaves the author.
     pub fn all() -> Config {
-        Config { text: Some([Action::Redact; KINDS]), author: AuthorAction::Leave }
+        Config { text: Some([Action::Redact; KINDS]), author: AuthorAction::Leave, position: None }
     }
 
     /// Reads the step's `with`. All problems are reported, not the first alone.
@@ -79,13 +85,24 @@ impl Config {
                     Some("redact") => config.author = AuthorAction::Redact,
                     Some("drop") => config.author = AuthorAction::Drop,
                     Some("leave") => config.author = AuthorAction::Leave,
+                    Some("pseudonym") => config.author = AuthorAction::Pseudonym,
                     other => {
-                        let known = ["redact", "drop", "leave"];
+                        let known = ["redact", "drop", "pseudonym", "leave"];
                         let message = unknown("action", other.unwrap_or(""), &known);
                         problems.push(problem("author", &message));
                     }
                 },
-                other => problems.push(problem(other, &unknown("setting", other, &["text", "author"]))),
+                "position" => match position(value) {
+                    Some(resolution) => config.position = Some(resolution),
+                    None => {
+                        problems
+                            .push(problem("position", "must be {\"cell\": N}, a resolution from 0 to 15"));
+                    }
+                },
+                other => {
+                    let known = ["text", "author", "position"];
+                    problems.push(problem(other, &unknown("setting", other, &known)));
+                }
             }
         }
         if problems.is_empty() { Ok(config) } else { Err(problems) }
@@ -95,11 +112,13 @@ impl Config {
     pub fn clears_text(&self) -> bool {
         self.text.is_some_and(|actions| !actions.contains(&Action::Leave))
     }
+}
 
-    /// May the label `personal` come off the author?
-    pub fn clears_author(&self) -> bool {
-        self.author != AuthorAction::Leave
-    }
+/// `{"cell": 5}`.
+fn position(value: &Value) -> Option<Resolution> {
+    let map = value.as_object().filter(|map| map.len() == 1)?;
+    let resolution = u8::try_from(map.get("cell")?.as_u64()?).ok()?;
+    Resolution::try_from(resolution).ok()
 }
 
 fn text(value: &Value, problems: &mut Vec<Problem>) -> Option<[Action; KINDS]> {

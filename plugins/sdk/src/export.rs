@@ -38,3 +38,59 @@ macro_rules! export_transform {
         }
     };
 }
+
+/// Makes a component of a [`Stateful`](crate::Stateful): write it once, at the root of the crate.
+#[macro_export]
+macro_rules! export_stateful {
+    ($plugin:ty) => {
+        #[doc(hidden)]
+        #[allow(unsafe_code, missing_docs)]
+        mod vigie_export {
+            use super::*;
+            use ::std::cell::RefCell;
+            use ::vigie::bindings::vigie::plugin::types::{Column, Plan, Problem, Setup, Values};
+            use ::vigie::keyed_bindings::Guest;
+            use ::vigie::keyed_bindings::vigie::plugin::keyed::{KeyedPatch, KeyedRows};
+
+            struct Exported;
+
+            ::std::thread_local! {
+                // An instance serves one step, which the host configures before the first batch.
+                static STEP: RefCell<Option<::vigie::KeyedStep<$plugin>>> = const { RefCell::new(None) };
+            }
+
+            /// The host refuses it, as columns are missing.
+            fn nothing() -> KeyedPatch {
+                KeyedPatch {
+                    states: vec![],
+                    deleted: vec![],
+                    timers: Column { values: Values::S64s(vec![]), validity: None },
+                    origins: vec![],
+                    columns: vec![],
+                    rejects: vec![],
+                    counts: vec![],
+                }
+            }
+
+            impl Guest for Exported {
+                fn configure(setup: Setup) -> Result<Plan, Vec<Problem>> {
+                    let (step, plan) = ::vigie::KeyedStep::<$plugin>::configure(&setup)?;
+                    STEP.set(Some(step));
+                    Ok(plan)
+                }
+
+                fn fold(batch: KeyedRows) -> KeyedPatch {
+                    STEP.with_borrow_mut(|step| step.as_mut().map_or_else(nothing, |step| step.fold(batch)))
+                }
+
+                fn fire(at: Vec<i64>, _keys: Vec<Column>, states: Vec<Column>) -> KeyedPatch {
+                    STEP.with_borrow_mut(|step| {
+                        step.as_mut().map_or_else(nothing, |step| step.fire(&at, states))
+                    })
+                }
+            }
+
+            ::vigie::keyed_bindings::export_world!(Exported with_types_in ::vigie::keyed_bindings);
+        }
+    };
+}

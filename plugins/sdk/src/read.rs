@@ -1,6 +1,6 @@
 //! From the columns that the host hands over to the struct of one event.
 
-use crate::bindings::vigie::plugin::types::{Column, Text, Values};
+use crate::bindings::vigie::plugin::types::{Blob, Column, Text, Values};
 use crate::{FieldSpec, Kind, Timestamp};
 
 /// What a plugin reads of one event; derive it.
@@ -17,6 +17,24 @@ pub trait Reads {
     fn columns(source: &mut Source) -> Self::Columns;
     /// The event of a row.
     fn row(columns: &Self::Columns, row: usize) -> Self::Row<'_>;
+}
+
+/// The events of a batch, before the first has its turn.
+pub struct Events<'a, R: Reads> {
+    columns: &'a R::Columns,
+    rows: usize,
+}
+
+impl<'a, R: Reads> Events<'a, R> {
+    pub(crate) fn new(columns: &'a R::Columns, rows: usize) -> Self {
+        Self { columns, rows }
+    }
+
+    /// All events, in the order of their rows.
+    pub fn iter(&self) -> impl Iterator<Item = R::Row<'a>> + use<'a, R> {
+        let columns = self.columns;
+        (0..self.rows).map(move |row| R::row(columns, row))
+    }
 }
 
 /// The columns of a call; fields that do not reach the step have none.
@@ -38,11 +56,11 @@ impl Source {
     }
 }
 
-/// A Rust type that a read field can have: `bool`, `i64`, `u64`, `f64`, [`Timestamp`], `&str`, and
-/// an `Option` of these.
+/// A Rust type that a read field can have: `bool`, `i64`, `u64`, `f64`, [`Timestamp`], `&str`,
+/// `String`, `Vec<u8>`, and an `Option` of these. The last two own their values, as state does.
 #[diagnostic::on_unimplemented(
     message = "a plugin cannot read a field as `{Self}`",
-    note = "fields are bool, i64, u64, f64, vigie::Timestamp, &str, or an Option of one of these"
+    note = "fields are bool, i64, u64, f64, vigie::Timestamp, &str, String, Vec<u8>, or an Option of one of these"
 )]
 pub trait ReadCell {
     /// The kind of the field.
@@ -99,6 +117,39 @@ impl ReadCell for &'static str {
     fn get(column: &Text, row: usize) -> &str {
         let from = row.checked_sub(1).map_or(0, |before| end(column, before));
         column.chars.get(from..end(column, row)).unwrap_or_default()
+    }
+}
+
+impl ReadCell for String {
+    const KIND: Kind = Kind::Utf8;
+    type Column = Text;
+    type Value<'a> = String;
+
+    fn take(column: Option<Column>) -> Text {
+        <&'static str>::take(column)
+    }
+
+    fn get(column: &Text, row: usize) -> String {
+        <&'static str>::get(column, row).into()
+    }
+}
+
+impl ReadCell for Vec<u8> {
+    const KIND: Kind = Kind::Binary;
+    type Column = Blob;
+    type Value<'a> = Vec<u8>;
+
+    fn take(column: Option<Column>) -> Blob {
+        match column {
+            Some(Column { values: Values::Blob(blob), .. }) => blob,
+            _ => Blob { bytes: Vec::new(), ends: Vec::new() },
+        }
+    }
+
+    fn get(column: &Blob, row: usize) -> Vec<u8> {
+        let end = |row: usize| column.ends.get(row).map_or(0, |end| *end as usize);
+        let from = row.checked_sub(1).map_or(0, end);
+        column.bytes.get(from..end(row)).unwrap_or_default().into()
     }
 }
 

@@ -3,7 +3,10 @@
 use crate::bindings::vigie::plugin::types::Reject as RejectedRow;
 use crate::bindings::vigie::plugin::types::{Column, Flow, Order, Patch, Plan, Setup, Shape};
 use crate::fields::kind_name;
-use crate::{Counts, Field, FieldSpec, FromConfig, Problem, Reads, Sink, Source, Transform, Writes, problem};
+use crate::{
+    Events, Field, FieldSpec, FromConfig, Gives, Problem, Reads, Sink, Source, Transform, Turn, Writes,
+    problem,
+};
 
 /// A plugin in a step.
 #[derive(Debug)]
@@ -23,7 +26,8 @@ impl<T: Transform> Step<T> {
     pub fn configure(setup: &Setup) -> Result<(Self, Plan), Vec<Problem>> {
         let plugin = T::configure(T::Config::from_config(&setup.config)?)?;
         let left = plugin.leaves(&setup.input);
-        let present = present(T::Reads::FIELDS, &setup.input, &left)?;
+        let name = |field: &'static str| plugin.name(field);
+        let present = present(T::Reads::FIELDS, &setup.input, &left, &name)?;
         let written: Vec<bool> = T::Writes::FIELDS.iter().map(|field| !left.contains(&field.name)).collect();
         let plan = plan(&plugin, &present, &written);
         Ok((Self { plugin, present, written }, plan))
@@ -33,11 +37,12 @@ impl<T: Transform> Step<T> {
     pub fn transform(&mut self, rows: u32, columns: Vec<Column>) -> Patch {
         let read = T::Reads::columns(&mut Source::new(columns, self.present.clone()));
         let mut write = T::Writes::columns(rows as usize);
-        let mut counts = Counts::new(T::COUNTERS.len());
+        let mut turn = Turn::new(T::COUNTERS.len());
         let mut rejects = Vec::new();
+        self.plugin.batch(&Events::new(&read, rows as usize));
         for row in 0..rows {
-            let event = T::Reads::row(&read, row as usize);
-            match self.plugin.event(event, &mut counts) {
+            turn.row = row as usize;
+            match self.plugin.event(T::Reads::row(&read, row as usize), &mut turn) {
                 Ok(values) => T::Writes::push(&mut write, values),
                 Err(reject) => {
                     T::Writes::skip(&mut write);
@@ -47,20 +52,26 @@ impl<T: Transform> Step<T> {
         }
         let mut sink = Sink::new(self.written.clone());
         T::Writes::finish(write, &mut sink);
-        Patch { rows: None, columns: sink.columns, rejects, counts: counts.counts }
+        Patch { rows: None, columns: sink.columns, rejects, counts: turn.counts }
     }
 }
 
 /// Which fields are read, if all that are needed reach the step in their kind.
-fn present(fields: &[FieldSpec], input: &[Field], left: &[&str]) -> Result<Vec<bool>, Vec<Problem>> {
+pub(crate) fn present(
+    fields: &[FieldSpec],
+    input: &[Field],
+    left: &[&str],
+    name: &dyn Fn(&'static str) -> String,
+) -> Result<Vec<bool>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut present = Vec::with_capacity(fields.len());
     for field in fields {
-        let given = input.iter().find(|given| given.name == field.name);
+        let name = name(field.name);
+        let given = input.iter().find(|given| given.name == name);
         let given = given.filter(|_| !(field.optional && left.contains(&field.name)));
         present.push(given.is_some());
         if let Some(message) = mismatch(field, given) {
-            problems.push(problem(field.name, &message));
+            problems.push(problem(&name, &message));
         }
     }
     if problems.is_empty() { Ok(present) } else { Err(problems) }
@@ -83,7 +94,8 @@ fn mismatch(field: &FieldSpec, given: Option<&Field>) -> Option<String> {
 
 fn plan<T: Transform>(plugin: &T, present: &[bool], written: &[bool]) -> Plan {
     let chosen = |fields: &[FieldSpec], chosen: &[bool]| -> Vec<Field> {
-        fields.iter().zip(chosen).filter(|(_, is)| **is).map(|(field, _)| field.to_field()).collect()
+        let chosen = fields.iter().zip(chosen).filter(|(_, is)| **is);
+        chosen.map(|(field, _)| Field { name: plugin.name(field.name), ..field.to_field() }).collect()
     };
     let names = |fields: &[Field]| fields.iter().map(|field| field.name.clone()).collect();
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).into()).collect();
@@ -95,12 +107,13 @@ fn plan<T: Transform>(plugin: &T, present: &[bool], written: &[bool]) -> Plan {
         writes,
         shape: Shape::OneToOne,
         clears: plugin.clears(),
-        lookups: Vec::new(),
-        reasons: texts(T::REASONS),
+        lookups: plugin.lookups(),
+        reasons: texts(plugin.reasons()),
         messages: texts(T::MESSAGES),
         counters: texts(T::COUNTERS),
         state: Vec::new(),
         state_version: 0,
         order: Order::Any,
+        gives: Gives::Rows,
     }
 }

@@ -1,7 +1,12 @@
 //! Runs a plugin natively, as the host would, so that `cargo test` needs neither wasm nor host.
 
-use crate::bindings::vigie::plugin::types::{Column, Patch, Plan, Setup, Text, Values};
-use crate::{Field, Kind, Problem, Step, Timestamp, Transform, problem};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+pub use crate::bindings::vigie::plugin::types::Column;
+use crate::bindings::vigie::plugin::types::{Blob, Patch, Plan, Setup, Text, Values};
+use crate::keyed_bindings::vigie::plugin::keyed::{KeyedPatch, KeyedRows};
+use crate::{Field, KeyedStep, Kind, Problem, Stateful, Step, Timestamp, Transform, problem};
 
 /// A value of a test's column.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +58,7 @@ value_from! {
     Timestamp, Timestamp, |time: Timestamp| Value::Int(time.0);
     &str, Utf8, |text: &str| Value::Text(text.into());
     String, Utf8, Value::Text;
+    Vec<u8>, Binary, Value::Bytes;
 }
 
 impl<T: Cell> From<Option<T>> for Value {
@@ -136,6 +142,213 @@ pub fn run<T: Transform>(config: &str, input: &[InputColumn]) -> Result<Outcome,
     Ok(Outcome { plan, patch, rows })
 }
 
+/// What answers a plugin's questions under test. What a test does not expect has no answer.
+pub trait Host {
+    /// A log line.
+    fn log(&mut self, message: u32, events: u64) {
+        let _ = (message, events);
+    }
+    /// Columns of a table for keys.
+    fn find(&mut self, table: &str, keys: &Column) -> Vec<Column> {
+        let _ = (table, keys);
+        Vec::new()
+    }
+    /// Fences for points.
+    fn fences(&mut self, table: &str, lat: &[f64], lng: &[f64]) -> Column {
+        let _ = (table, lng);
+        answers(lat.iter().map(|_| None::<String>))
+    }
+    /// Nearest places and their distances for points.
+    fn nearest(&mut self, table: &str, lat: &[f64], lng: &[f64], within_m: f64) -> (Column, Column) {
+        let _ = (table, lng, within_m);
+        (answers(lat.iter().map(|_| None::<String>)), answers(lat.iter().map(|_| None::<f64>)))
+    }
+    /// Cells for points.
+    fn cells(&mut self, lat: &[f64], lng: &[f64], resolution: u8) -> Vec<u64> {
+        let _ = (lng, resolution);
+        vec![0; lat.len()]
+    }
+    /// Pseudonyms for the values of a field.
+    fn pseudonyms(&mut self, field: &str) -> Column {
+        let _ = field;
+        answers(std::iter::empty::<Option<String>>())
+    }
+}
+
+struct Nothing;
+
+impl Host for Nothing {}
+
+std::thread_local! {
+    static HOST: RefCell<Box<dyn Host>> = RefCell::new(Box::new(Nothing));
+}
+
+/// Answers for a [`Host`] to give.
+pub fn answers<T: Cell>(values: impl IntoIterator<Item = T>) -> Column {
+    let values: Vec<Value> = values.into_iter().map(Into::into).collect();
+    encode(T::KIND, T::OPTIONAL, &values)
+}
+
+/// The values of a column that a [`Host`] is asked with.
+#[must_use]
+pub fn values(column: &Column) -> Vec<Value> {
+    let rows = match &column.values {
+        Values::U8s(values) => values.len(),
+        Values::S64s(values) => values.len(),
+        Values::U64s(values) => values.len(),
+        Values::F64s(values) => values.len(),
+        Values::Text(text) => text.ends.len(),
+        Values::Blob(blob) => blob.ends.len(),
+    };
+    (0..rows).map(|row| decode(column, row)).collect()
+}
+
+/// Lets this host answer the plugins of this thread from now on.
+pub fn set_host(host: impl Host + 'static) {
+    HOST.set(Box::new(host));
+}
+
+#[cfg_attr(target_arch = "wasm32", allow(dead_code))]
+pub(crate) fn asked<T>(ask: impl FnOnce(&mut dyn Host) -> T) -> T {
+    HOST.with_borrow_mut(|host| ask(host.as_mut()))
+}
+
+/// A stateful plugin under test, with the state of its keys, which are called by texts.
+pub struct Keyed<T: Stateful> {
+    step: KeyedStep<T>,
+    /// What the plugin said that it does.
+    pub plan: Plan,
+    states: BTreeMap<String, (Vec<Value>, Option<i64>)>,
+}
+
+/// An output row of a stateful plugin: its key, and the written values in the plan's order.
+pub type KeyedRow = (String, Vec<Value>);
+
+/// What became of rows or timers.
+#[derive(Debug, PartialEq)]
+pub struct KeyedResult {
+    /// Output rows.
+    pub given: Vec<KeyedRow>,
+    /// Refused rows, each with its reason in words; rows are counted as they were given.
+    pub rejects: Vec<(u32, String)>,
+    /// The counters, in the order of `COUNTERS`.
+    pub counts: Vec<u64>,
+}
+
+impl<T: Stateful> Keyed<T> {
+    /// Configures the plugin for rows of these fields (the columns' values do not matter).
+    ///
+    /// # Errors
+    /// The plugin's problems with its configuration or input.
+    pub fn configure(config: &str, windowed: bool, input: &[InputColumn]) -> Result<Self, Vec<Problem>> {
+        let fields = input.iter().map(|column| column.field.clone()).collect();
+        let setup = Setup { config: config.into(), input: fields, key: vec!["key".into()], windowed };
+        let (step, plan) = KeyedStep::<T>::configure(&setup)?;
+        Ok(Self { step, plan, states: BTreeMap::new() })
+    }
+
+    /// A key's state, in the order of its fields.
+    #[must_use]
+    pub fn state(&self, key: &str) -> Option<&[Value]> {
+        self.states.get(key).map(|(state, _)| state.as_slice())
+    }
+
+    /// A key's timer.
+    #[must_use]
+    pub fn timer(&self, key: &str) -> Option<i64> {
+        self.states.get(key).and_then(|(_, timer)| *timer)
+    }
+
+    /// Folds rows, each of the key that stands at its place in `keys`.
+    pub fn fold(&mut self, keys: &[&str], input: &[InputColumn]) -> KeyedResult {
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|row| keys.get(*row));
+        let mut distinct: Vec<&str> = keys.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let number = |row: &usize| {
+            let key = keys.get(*row).copied().unwrap_or_default();
+            distinct.binary_search(&key).map_or(0, |n| n as u32)
+        };
+        let pick = |read: &Field| {
+            let column = &input.iter().find(|column| column.field.name == read.name)?.column;
+            let values: Vec<Value> = order.iter().map(|row| decode(column, *row)).collect();
+            Some(encode(read.kind, true, &values))
+        };
+        let (states, timers) = self.lend(&distinct);
+        let patch = self.step.fold(KeyedRows {
+            rows: keys.len() as u32,
+            columns: self.plan.reads.iter().filter_map(pick).collect(),
+            key_of_row: order.iter().map(number).collect(),
+            keys: Vec::new(),
+            states,
+            timers,
+        });
+        let by_row = self.plan.gives == crate::Gives::Rows;
+        let key_of = |origin: u32| match order.get(origin as usize) {
+            Some(row) if by_row => keys.get(*row).copied().unwrap_or_default(),
+            _ => distinct.get(origin as usize).copied().unwrap_or_default(),
+        };
+        let result = self.result(&patch, &key_of, &|row| order.get(row as usize).map_or(row, |r| *r as u32));
+        self.take(&distinct, &patch);
+        result
+    }
+
+    /// Fires the timers of keys.
+    pub fn fire(&mut self, at: Timestamp, keys: &[&str]) -> KeyedResult {
+        let (states, _) = self.lend(keys);
+        let patch = self.step.fire(&vec![at.0; keys.len()], states);
+        let key_of = |origin: u32| keys.get(origin as usize).copied().unwrap_or_default();
+        let result = self.result(&patch, &key_of, &|row| row);
+        self.take(keys, &patch);
+        result
+    }
+
+    fn lend(&self, keys: &[&str]) -> (Vec<Column>, Column) {
+        let state = |at: usize| {
+            move |key: &&str| -> Value {
+                let state = self.states.get(*key).and_then(|(state, _)| state.get(at));
+                state.cloned().unwrap_or(Value::Null)
+            }
+        };
+        let states = self.plan.state.iter().enumerate().map(|(at, field)| {
+            let values: Vec<Value> = keys.iter().map(state(at)).collect();
+            encode(field.kind, true, &values)
+        });
+        let timer = |key: &&str| self.timer(key).map_or(Value::Null, Value::Int);
+        let timers: Vec<Value> = keys.iter().map(timer).collect();
+        (states.collect(), encode(Kind::Timestamp, true, &timers))
+    }
+
+    fn take(&mut self, keys: &[&str], patch: &KeyedPatch) {
+        for (at, key) in keys.iter().enumerate() {
+            if patch.deleted.contains(&(at as u32)) {
+                self.states.remove(*key);
+                continue;
+            }
+            let state = patch.states.iter().map(|column| decode(column, at)).collect();
+            let timer = if let Value::Int(at) = decode(&patch.timers, at) { Some(at) } else { None };
+            self.states.insert((*key).into(), (state, timer));
+        }
+    }
+
+    fn result<'k>(
+        &self,
+        patch: &KeyedPatch,
+        key_of: &dyn Fn(u32) -> &'k str,
+        row_of: &dyn Fn(u32) -> u32,
+    ) -> KeyedResult {
+        let values = |row: usize| patch.columns.iter().map(|column| decode(column, row)).collect();
+        let given = patch.origins.iter().enumerate();
+        let reason = |index: u32| self.plan.reasons.get(index as usize).cloned().unwrap_or_default();
+        KeyedResult {
+            given: given.map(|(row, origin)| (key_of(*origin).into(), values(row))).collect(),
+            rejects: patch.rejects.iter().map(|r| (row_of(r.row), reason(r.reason))).collect(),
+            counts: patch.counts.clone(),
+        }
+    }
+}
+
 /// What the SDK cannot rule out by types.
 fn check(plan: &Plan, patch: &Patch) -> Result<(), Vec<Problem>> {
     if patch.counts.len() != plan.counters.len() {
@@ -165,7 +378,8 @@ fn encode(kind: Kind, optional: bool, values: &[Value]) -> Column {
         Kind::Int64 | Kind::Timestamp => Values::S64s(pick!(values, Int)),
         Kind::Uint64 => Values::U64s(pick!(values, Uint)),
         Kind::Float64 => Values::F64s(pick!(values, Float)),
-        Kind::Utf8 | Kind::Binary => Values::Text(encode_text(values)),
+        Kind::Utf8 => Values::Text(encode_text(values)),
+        Kind::Binary => Values::Blob(encode_bytes(values)),
     };
     let bit = |(at, value): (usize, &Value)| u8::from(*value != Value::Null) << at;
     let byte = |eight: &[Value]| eight.iter().enumerate().map(bit).sum();
@@ -181,6 +395,17 @@ fn encode_text(values: &[Value]) -> Text {
         text.ends.push(u32::try_from(text.chars.len()).unwrap_or(u32::MAX));
     }
     text
+}
+
+fn encode_bytes(values: &[Value]) -> Blob {
+    let mut blob = Blob { bytes: Vec::new(), ends: Vec::new() };
+    for value in values {
+        if let Value::Bytes(value) = value {
+            blob.bytes.extend(value);
+        }
+        blob.ends.push(u32::try_from(blob.bytes.len()).unwrap_or(u32::MAX));
+    }
+    blob
 }
 
 fn decode(column: &Column, row: usize) -> Value {

@@ -1,6 +1,6 @@
-//! What an author implements.
+//! What the author of a plugin without memory implements.
 
-use crate::{Clearing, Field, FromConfig, Problem, Reads, Writes};
+use crate::{Clearing, Events, Field, FromConfig, LookupUse, Problem, Reads, Turn, Writes};
 
 /// A plugin that makes of each event the values of some fields, or refuses it.
 pub trait Transform: Sized {
@@ -12,9 +12,9 @@ pub trait Transform: Sized {
     type Writes: Writes;
     /// Why an event can be refused; [`Reject`] is an index into it.
     const REASONS: &'static [&'static str] = &[];
-    /// What is counted; [`Counts::add`] takes an index into it.
+    /// What is counted; [`Turn::count`] takes an index into it.
     const COUNTERS: &'static [&'static str] = &[];
-    /// What can be logged. Texts are fixed so that no value of an event gets into a log.
+    /// What can be logged; [`Turn::log`] takes an index into it.
     const MESSAGES: &'static [&'static str] = &[];
 
     /// Makes the plugin of a step. It must be deterministic, as a fresh instance replaces a failed one.
@@ -28,12 +28,33 @@ pub trait Transform: Sized {
         Vec::new()
     }
 
-    /// The fields of `Reads` and `Writes`, by name, that this step has nothing to do with: they are
-    /// not written, and those read must be optional and are `None`. `input` are the fields that
-    /// reach the step.
+    /// The reasons that this configuration may give: the first of `REASONS`. A step that never refuses
+    /// an event shows nothing by which events there are, and says so by an empty list.
+    fn reasons(&self) -> &'static [&'static str] {
+        Self::REASONS
+    }
+
+    /// The reference tables that [`batch`](Self::batch) asks, each with the columns it wants.
+    fn lookups(&self) -> Vec<LookupUse> {
+        Vec::new()
+    }
+
+    /// What a field of `Reads` or `Writes` is called in this step, where the configuration says so.
+    fn name(&self, field: &'static str) -> String {
+        field.into()
+    }
+
+    /// The fields of `Reads` and `Writes`, as the structs name them, that this step has nothing to do
+    /// with: they are not written, and those read must be optional and are `None`. `input` are the
+    /// fields that reach the step.
     fn leaves(&self, input: &[Field]) -> Vec<&'static str> {
         let _ = input;
         Vec::new()
+    }
+
+    /// Called before the events of a batch: the place to ask the [`host`](crate::host).
+    fn batch(&mut self, events: &Events<'_, Self::Reads>) {
+        let _ = events;
     }
 
     /// What becomes of one event. Texts may be borrowed from the event or from the plugin, which can
@@ -44,37 +65,13 @@ pub trait Transform: Sized {
     fn event<'a>(
         &'a mut self,
         event: <Self::Reads as Reads>::Row<'a>,
-        counts: &mut Counts,
+        turn: &mut Turn,
     ) -> Result<<Self::Writes as Writes>::Row<'a>, Reject>;
 }
 
-/// Refuses an event, for the reason with this index in [`Transform::REASONS`].
+/// Refuses an event, for the reason with this index in `REASONS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reject(
     /// The index.
     pub u32,
 );
-
-/// The plugin's counters over a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counts {
-    pub(crate) counts: Vec<u64>,
-}
-
-impl Counts {
-    pub(crate) fn new(counters: usize) -> Self {
-        Self { counts: vec![0; counters] }
-    }
-
-    /// Adds to the counter with this index in [`Transform::COUNTERS`].
-    ///
-    /// One that is not declared makes the batch invalid, which the host and the test harness report.
-    pub fn add(&mut self, counter: usize, events: u64) {
-        if counter >= self.counts.len() {
-            self.counts.resize(counter.saturating_add(1), 0);
-        }
-        if let Some(count) = self.counts.get_mut(counter) {
-            *count = count.saturating_add(events);
-        }
-    }
-}

@@ -1,6 +1,6 @@
 //! From the struct of one event to the columns that the host takes back.
 
-use crate::bindings::vigie::plugin::types::{Column, Text, Values};
+use crate::bindings::vigie::plugin::types::{Blob, Column, Text, Values};
 use crate::{FieldSpec, Kind, Timestamp};
 
 /// What a plugin writes of one event; derive it.
@@ -45,10 +45,10 @@ impl Sink {
 }
 
 /// A Rust type that a written field can have: `bool`, `i64`, `u64`, `f64`, [`Timestamp`], `&str`,
-/// `String`, and an `Option` of these.
+/// `String`, `Vec<u8>`, and an `Option` of these.
 #[diagnostic::on_unimplemented(
     message = "a plugin cannot write a field as `{Self}`",
-    note = "fields are bool, i64, u64, f64, vigie::Timestamp, &str, String, or an Option of one of these"
+    note = "fields are bool, i64, u64, f64, vigie::Timestamp, &str, String, Vec<u8>, or an Option of one of these"
 )]
 pub trait WriteCell {
     /// The kind of the field.
@@ -123,6 +123,29 @@ macro_rules! write_text {
 
 write_text!(&'static str, 'a, &'a str);
 write_text!(String, 'a, String);
+
+impl WriteCell for Vec<u8> {
+    const KIND: Kind = Kind::Binary;
+    type Column = Blob;
+    type Value<'a> = Vec<u8>;
+
+    fn column(rows: usize) -> Blob {
+        Blob { bytes: Vec::new(), ends: Vec::with_capacity(rows) }
+    }
+
+    fn push(column: &mut Blob, value: Vec<u8>) {
+        column.bytes.extend(value);
+        Self::skip(column);
+    }
+
+    fn skip(column: &mut Blob) {
+        column.ends.push(u32::try_from(column.bytes.len()).unwrap_or(u32::MAX));
+    }
+
+    fn finish(column: Blob) -> Column {
+        Column { values: Values::Blob(column), validity: None }
+    }
+}
 
 /// Which rows of an optional column have a value: a bit a row, least significant first.
 #[derive(Debug, Default)]

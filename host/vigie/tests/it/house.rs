@@ -50,10 +50,12 @@ fn every_error_code_has_its_page_and_every_page_its_code() {
 
 #[test]
 fn each_big_library_is_known_to_one_crate() {
-    let allowed: [(&str, &[&str]); 3] = [
+    let allowed: [(&str, &[&str]); 5] = [
         ("wasmtime", &["plugin"]),
         ("rusqlite", &["log-embedded", "store-embedded"]),
         ("sonic-rs", &["event"]),
+        ("h3o", &["reference"]),
+        ("geo", &["reference"]),
     ];
     for path in host_sources().iter().filter(|p| p.ends_with("Cargo.toml")) {
         let crate_name = path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned();
@@ -68,7 +70,18 @@ fn each_big_library_is_known_to_one_crate() {
 #[test]
 fn dependencies_point_up_the_chain_only() {
     // A crate may name only crates that stand before it.
-    let order = ["event", "log", "simulate", "plugin", "log-embedded", "store-embedded", "pipeline", "vigie"];
+    let order = [
+        "event",
+        "log",
+        "simulate",
+        "plugin",
+        "reference",
+        "state",
+        "log-embedded",
+        "store-embedded",
+        "pipeline",
+        "vigie",
+    ];
     for (at, crate_name) in order.iter().enumerate() {
         let manifest = fs::read_to_string(root().join("host").join(crate_name).join("Cargo.toml")).unwrap();
         for later in &order[at + 1..] {
@@ -76,4 +89,23 @@ fn dependencies_point_up_the_chain_only() {
             assert!(!named, "{crate_name} must not name {later}");
         }
     }
+}
+
+#[test]
+fn every_plugin_passes_its_cases_in_the_sandbox() {
+    let data = tempfile::tempdir().unwrap();
+    let mut tested = 0;
+    for entry in fs::read_dir(root().join("plugins")).unwrap() {
+        let folder = entry.unwrap().path();
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        // The SDK is no plugin, and the hostile guest breaks the contract on purpose.
+        let is_plugin = folder.join("Cargo.toml").exists() && !name.starts_with("sdk") && name != "hostile";
+        if is_plugin {
+            let cases = format!("plugins/{name}/cases.yaml");
+            let said = crate::succeed(&mut crate::vigie(data.path(), &["plugin", "test", &name, &cases]));
+            assert!(said.contains("0 failed"), "{said}");
+            tested += 1;
+        }
+    }
+    assert!(tested >= 5, "only {tested} plugins were found");
 }

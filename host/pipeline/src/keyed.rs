@@ -1,0 +1,662 @@
+//! A stateful stage: rows of one topic by key, their state, windows and watermarks.
+//!
+//! What is late is decided by the row's own raw partition (`behind_us`), so it is the same in every
+//! run; the watermark decides only when held rows go on and when windows close.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray, UInt32Array,
+};
+use arrow::compute::{take, take_record_batch};
+use arrow::datatypes::{
+    Field as ArrowField, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
+};
+use event::{DecodeMap, Decoder, Kind};
+use log::{KeyValue, Position, Record, StateChange};
+use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
+use state::{Groups, Shape, Table};
+
+use crate::held::{Held, Ordered};
+use crate::sink::{DeadLetters, Refused, Sink};
+use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config};
+use crate::watermark::{self, Watermarks};
+use crate::{Error, Identity, Pipeline, Then};
+
+/// The columns of a window, which are a part of the key.
+pub(crate) const WINDOW_START: &str = "window_start";
+/// The window's end; rows at it belong to the next one.
+pub(crate) const WINDOW_END: &str = "window_end";
+
+/// A stateful stage, ready to take records of its topic.
+pub struct KeyedStage {
+    name: Arc<str>,
+    group: String,
+    identity: Identity,
+    from: Arc<str>,
+    decoder: Decoder,
+    plugin: Stateful,
+    counters: Vec<u64>,
+    key: Vec<String>,
+    /// Length and hop.
+    window_us: Option<(i64, i64)>,
+    lateness_us: i64,
+    shape: Shape,
+    state_bytes: usize,
+    /// The partitions that the stage before this one reads.
+    upstream: Vec<(String, u32)>,
+    sink: Sink,
+    dead_letters: DeadLetters,
+    output: SchemaRef,
+    partitions: BTreeMap<u32, Partition>,
+}
+
+/// What belongs to one partition of the topic.
+struct Partition {
+    number: u32,
+    table: Table,
+    watermarks: Watermarks,
+    held: Held,
+    marked_us: Option<i64>,
+}
+
+/// What one step has come to so far.
+#[derive(Default)]
+struct Work {
+    result: StepResult,
+    refused: Vec<Refused>,
+}
+
+impl KeyedStage {
+    /// Configures the step; `input` are the columns of its topic, `upstream` the partitions that the
+    /// stage which writes it reads.
+    ///
+    /// # Errors
+    /// [`Error`] for a plugin that is missing or refuses its configuration, or a step that reads what
+    /// the topic has not.
+    pub(crate) fn new(
+        pipeline: &Pipeline,
+        then: &Then,
+        input: &SchemaRef,
+        upstream: Vec<(String, u32)>,
+        identity: Identity,
+        offers: &Arc<dyn Offers>,
+        component: &dyn Fn(&str) -> Result<Component, Error>,
+    ) -> Result<Self, Error> {
+        let wrong = |why: String| Error::File(format!("step `{}`: {why}", then.name));
+        for needed in ["id", "timestamp", "behind_us"] {
+            if input.field_with_name(needed).is_err() {
+                return Err(wrong(format!(
+                    "topic `{}` has no `{needed}`: results of keys have none",
+                    then.from
+                )));
+            }
+        }
+        let mut key = Vec::with_capacity(then.key.len());
+        for name in &then.key {
+            let field = input.field_with_name(name);
+            key.push(
+                field.map_err(|_| wrong(format!("`key` names `{name}`, which its topic has not")))?.clone(),
+            );
+        }
+        check_colocated(pipeline, then)?;
+        let plugin = Stateful::configure(
+            &component(&then.plugin)?,
+            then.limits.resolve(),
+            &config(&then.with),
+            input,
+            &then.key,
+            then.window.is_some(),
+            offers.clone(),
+        )?;
+        check_reads(&then.name, plugin.plan(), input)?;
+        if plugin.plan().state.is_empty() {
+            return Err(wrong("its plugin declares no state".into()));
+        }
+        let time = |name| ArrowField::new(name, Kind::Timestamp.arrow(), false);
+        if then.window.is_some() {
+            key.push(time(WINDOW_START));
+        }
+        let output = output_schema(input, &key, plugin.plan())?;
+        check_partition(&then.output, &output)?;
+        let state = event::Schema { fields: plugin.plan().state.clone() }.arrow();
+        let schema = event::Schema::of_arrow(input);
+        Ok(Self {
+            name: then.name.as_str().into(),
+            group: format!("{}.{}", pipeline.group(), then.name),
+            identity,
+            from: then.from.as_str().into(),
+            decoder: Decoder::new(&schema, &DecodeMap::as_written(&schema))?,
+            counters: vec![0; plugin.plan().counters.len()],
+            shape: Shape {
+                key: Arc::new(ArrowSchema::new(key)),
+                state,
+                version: plugin.plan().state_version,
+            },
+            plugin,
+            key: then.key.clone(),
+            window_us: then.window.map(crate::Window::size_and_hop_us),
+            lateness_us: then.lateness,
+            state_bytes: then.state_mib << 20,
+            upstream,
+            sink: Sink::new(&then.output),
+            dead_letters: DeadLetters::new(&pipeline.pipeline, identity),
+            output,
+            partitions: BTreeMap::new(),
+        })
+    }
+
+    /// The step's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whose positions and state these are.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// The topic that the stage reads.
+    #[must_use]
+    pub fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// The columns of the output topic.
+    #[must_use]
+    pub fn output(&self) -> &SchemaRef {
+        &self.output
+    }
+
+    /// The plugin's plan.
+    #[must_use]
+    pub fn plan(&self) -> &plugin::Plan {
+        self.plugin.plan()
+    }
+
+    /// The plugin's counters since the start.
+    pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
+        let names = self.plugin.plan().counters.iter();
+        names.zip(&self.counters).map(|(name, n)| (self.name(), name.as_str(), *n))
+    }
+
+    /// The tables of the log that a partition's state lies in: keys, watermarks, held rows.
+    #[must_use]
+    pub fn tables(&self, partition: u32) -> [String; 3] {
+        ["keys", "watermarks", "held"].map(|what| format!("{}/{partition}.{what}", self.group))
+    }
+
+    /// Takes back what was committed for a partition, as [`Self::tables`] names it.
+    ///
+    /// # Errors
+    /// [`Error::State`] if it cannot be read by this version of the pipeline.
+    pub fn restore(&mut self, partition: u32, [keys, marks, held]: [&[KeyValue]; 3]) -> Result<(), Error> {
+        let [name, _, held_table] = self.tables(partition);
+        let mut restored = Partition {
+            number: partition,
+            table: Table::new(name, self.shape.clone(), self.state_bytes)?,
+            watermarks: Watermarks::new(&self.upstream),
+            held: Held::default(),
+            marked_us: None,
+        };
+        restored.table.restore(keys)?;
+        let damaged = || state::Error::Damaged { table: held_table.clone() };
+        for (of, at) in marks {
+            let at = at.as_slice().try_into().map(i64::from_be_bytes).map_err(|_| damaged())?;
+            restored.watermarks.raise(of, at);
+        }
+        let mut rows = Vec::with_capacity(held.len());
+        for (key, value) in held {
+            let offset = key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| damaged())?;
+            self.decoder.push(value).map_err(|_| damaged())?;
+            rows.push((offset, value.as_slice()));
+        }
+        let batch = self.decoder.finish()?;
+        restored.held.add(&held_table, batch, rows.into_iter(), &mut Vec::new())?;
+        self.partitions.insert(partition, restored);
+        Ok(())
+    }
+
+    /// The columns of all keys of a restored partition and of their states, to be looked at.
+    ///
+    /// # Errors
+    /// [`Error::State`].
+    pub fn look(&self, partition: u32) -> Result<Option<RecordBatch>, Error> {
+        let Some(found) = self.partitions.get(&partition) else { return Ok(None) };
+        let all = found.table.all();
+        let (states, timers) = found.table.states(&all)?;
+        let columns: Vec<ArrayRef> =
+            found.table.key_columns(&all)?.into_iter().chain(states).chain([timers]).collect();
+        let shape = self.shape.key.fields().iter().chain(self.shape.state.fields());
+        let mut fields: Vec<ArrowField> = shape.map(|f| f.as_ref().clone().with_nullable(true)).collect();
+        fields.push(ArrowField::new("timer", Kind::Timestamp.arrow(), true));
+        Ok(Some(RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)?))
+    }
+
+    /// Takes the next records of one partition; `mark`: and says behind the results how far it has come.
+    ///
+    /// # Errors
+    /// [`Error`] only where no row is to blame. Then the stage must be restored.
+    pub fn step(&mut self, partition: u32, records: &[Record], mark: bool) -> Result<StepResult, Error> {
+        if !self.partitions.contains_key(&partition) {
+            self.restore(partition, [&[], &[], &[]])?;
+        }
+        let Some(mut at) = self.partitions.remove(&partition) else { return Ok(StepResult::default()) };
+        let result = self.step_in(&mut at, records, mark);
+        self.partitions.insert(partition, at);
+        result
+    }
+
+    fn step_in(&mut self, at: &mut Partition, records: &[Record], mark: bool) -> Result<StepResult, Error> {
+        let mut work = Work::default();
+        let [_, marks_table, held_table] = self.tables(at.number);
+        let (mut rows, mut count) = (Vec::with_capacity(records.len()), 0);
+        for record in records {
+            if let Some((of, mark_us)) = watermark::decode(record) {
+                if at.watermarks.raise(of, mark_us) {
+                    let (key, value) = (of.to_vec(), Some(mark_us.to_be_bytes().to_vec()));
+                    work.result.state.push(StateChange { table: marks_table.clone(), key, value });
+                }
+                continue;
+            }
+            count += 1;
+            match self.decoder.push(&record.value) {
+                Ok(()) => rows.push(record),
+                Err(reject) => work.refused.push(self.refused(at, record, reject.code, reject.reason)),
+            }
+        }
+        let batch = self.decoder.finish()?;
+        let (batch, rows) = self.drop_late(at, batch, rows, &mut work)?;
+        let now_us = at.watermarks.now_us().map(|now| now.saturating_sub(self.lateness_us));
+        if self.plugin.plan().order == Order::EventTime {
+            let places = rows.iter().map(|r| (r.offset, r.value.as_slice()));
+            at.held.add(&held_table, batch, places, &mut work.result.state)?;
+            let until = now_us.unwrap_or(i64::MIN);
+            if let Some(ordered) = at.held.release(&held_table, until, &mut work.result.state)? {
+                self.fold(at, ordered, &mut work)?;
+            }
+        } else if batch.num_rows() > 0 {
+            let offsets = rows.iter().map(|r| r.offset).collect();
+            self.fold(at, Ordered { batch, offsets }, &mut work)?;
+        }
+        if let Some(now_us) = now_us {
+            self.fire(at, now_us, &mut work)?;
+            if mark && at.marked_us.is_none_or(|before| before < now_us) {
+                at.marked_us = Some(now_us);
+                self.sink.mark(&self.from, at.number, now_us, &mut work.result.outputs);
+            }
+        }
+        self.finish(at, records, count, work)
+    }
+
+    fn finish(
+        &self,
+        at: &mut Partition,
+        records: &[Record],
+        rows: u64,
+        work: Work,
+    ) -> Result<StepResult, Error> {
+        let Work { mut result, refused } = work;
+        result.counts = Counts {
+            records_in: rows,
+            events_out: result.counts.events_out,
+            dead_letters: refused.len() as u64,
+        };
+        self.dead_letters.write(&self.from, refused, &mut result.outputs);
+        result.state.extend(at.table.take_changes());
+        if let Some(last) = records.last() {
+            let (topic, next_offset) = (self.from.clone(), last.offset + 1);
+            result.positions.push(Position { topic, partition: at.number, next_offset });
+        }
+        Ok(result)
+    }
+
+    fn refused(&self, at: &Partition, record: &Record, code: &'static str, reason: &str) -> Refused {
+        Refused {
+            id: Some(String::from_utf8_lossy(&record.key).into_owned()),
+            step: self.name.clone(),
+            code,
+            reason: reason.into(),
+            partition: at.number,
+            offset: record.offset,
+            at_us: record.timestamp_us,
+            row: record.value.clone(),
+        }
+    }
+
+    /// Refuses rows that are late, for every window that they would be in.
+    fn drop_late<'r>(
+        &self,
+        at: &Partition,
+        batch: RecordBatch,
+        rows: Vec<&'r Record>,
+        work: &mut Work,
+    ) -> Result<(RecordBatch, Vec<&'r Record>), Error> {
+        let by_time = self.plugin.plan().order == Order::EventTime;
+        if !by_time && self.window_us.is_none() {
+            return Ok((batch, rows));
+        }
+        let (times, behind) = times_and_behind(&batch)?;
+        let late: Vec<bool> = (0..batch.num_rows())
+            .map(|row| {
+                let (at_us, behind_us) = (times.value(row), behind.value(row));
+                let end = self.window_us.map_or(at_us, |(size, hop)| at_us - at_us.rem_euclid(hop) + size);
+                (self.window_us.is_some() && self.is_late(end, at_us, behind_us))
+                    || (by_time && behind_us > self.lateness_us)
+            })
+            .collect();
+        if !late.contains(&true) {
+            return Ok((batch, rows));
+        }
+        let mut kept = Vec::with_capacity(rows.len());
+        for (record, late) in rows.into_iter().zip(&late) {
+            if *late {
+                let reason = "late: its window, or its turn, is over";
+                work.refused.push(self.refused(at, record, "VG1012", reason));
+            } else {
+                kept.push(record);
+            }
+        }
+        let on_time: BooleanArray = late.iter().map(|late| Some(!late)).collect();
+        Ok((arrow::compute::filter_record_batch(&batch, &on_time)?, kept))
+    }
+
+    /// Whether a row is late for what ends at `end_us`: its own raw partition had passed it by more
+    /// than the lateness when the row came.
+    fn is_late(&self, end_us: i64, at_us: i64, behind_us: i64) -> bool {
+        end_us.saturating_add(self.lateness_us) <= at_us.saturating_add(behind_us)
+    }
+
+    /// For each row that has a key its number and its window's start; a row is in several hopping windows.
+    fn assign(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>), Error> {
+        let (times, behind) = times_and_behind(batch)?;
+        let keys: Vec<&ArrayRef> = self.key.iter().filter_map(|name| batch.column_by_name(name)).collect();
+        let (mut rows, mut starts) = (Vec::new(), Vec::new());
+        for row in 0..batch.num_rows() {
+            if keys.iter().any(|key| key.is_null(row)) {
+                continue;
+            }
+            let Some((size, hop)) = self.window_us else {
+                rows.push(row as u32);
+                continue;
+            };
+            let at_us = times.value(row);
+            let newest = at_us - at_us.rem_euclid(hop);
+            let started = (0..size / hop).map(|n| newest - n * hop).take_while(|start| start + size > at_us);
+            for start in started.filter(|start| !self.is_late(start + size, at_us, behind.value(row))) {
+                rows.push(row as u32);
+                starts.push(start);
+            }
+        }
+        Ok((rows, starts))
+    }
+
+    /// Rows into the state of their keys, and what comes out into the topic.
+    fn fold(&mut self, at: &mut Partition, ordered: Ordered, work: &mut Work) -> Result<(), Error> {
+        let (rows, starts) = self.assign(&ordered.batch)?;
+        let picked = take_record_batch(&ordered.batch, &UInt32Array::from(rows.clone()))?;
+        let mut keys: Vec<ArrayRef> =
+            self.key.iter().filter_map(|name| picked.column_by_name(name).cloned()).collect();
+        if self.window_us.is_some() {
+            keys.push(times(starts));
+        }
+        let groups = at.table.group(&keys)?;
+        let grouped = take_record_batch(&picked, &groups.order)?;
+        let key_columns = at.table.key_columns(&groups)?;
+        let (states, timers) = at.table.states(&groups)?;
+        let outcome = self.plugin.fold(KeyedRows {
+            batch: &grouped,
+            key_of_row: &groups.key_of_row,
+            keys: &key_columns,
+            states,
+            timers,
+        })?;
+        plugin_counts(&mut self.counters, &outcome.counts);
+        // From a grouped row to the row that came in.
+        let came: Vec<u32> =
+            groups.order.values().iter().filter_map(|o| rows.get(*o as usize).copied()).collect();
+        for (row, verdict) in &outcome.rejects {
+            let Some(row) = came.get(*row as usize) else { continue };
+            let refused = self.refused_row(at, &ordered, *row as usize, verdict)?;
+            work.refused.push(refused);
+        }
+        let timers = self.window_ends(&key_columns).unwrap_or(outcome.timers);
+        let latest = latest(&grouped, &groups)?;
+        let revisions = at.table.set(&groups, &outcome.states, &timers, &outcome.deleted, &latest)?;
+        let given = match self.plugin.plan().gives {
+            Gives::Rows => self.rows_out(&ordered, &rows, &came, &outcome.origins, outcome.columns)?,
+            Gives::Keys => {
+                self.keys_out(&groups, &key_columns, &revisions, &outcome.origins, outcome.columns)?
+            }
+        };
+        work.result.counts.events_out += given.num_rows() as u64;
+        self.sink.write(&given, &mut work.result.outputs)
+    }
+
+    /// In a windowed step a key's timer is its window's end.
+    fn window_ends(&self, keys: &[ArrayRef]) -> Option<ArrayRef> {
+        let (size, _) = self.window_us?;
+        let starts = keys.last()?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        Some(times(starts.values().iter().map(|start| start + size).collect()))
+    }
+
+    /// Fires all timers up to a time, and so closes windows.
+    fn fire(&mut self, at: &mut Partition, now_us: i64, work: &mut Work) -> Result<(), Error> {
+        while let Some(due) = at.table.due(now_us) {
+            let keys = at.table.key_columns(&due.groups)?;
+            let (states, _) = at.table.states(&due.groups)?;
+            let mut outcome = self.plugin.fire(&due.at_us, &keys, states)?;
+            plugin_counts(&mut self.counters, &outcome.counts);
+            for (key, verdict) in &outcome.rejects {
+                work.refused.push(self.poison_timer(at, &due.groups, *key as usize, verdict));
+            }
+            if self.window_us.is_some() {
+                // A closed window is over, whatever the plugin says of it.
+                outcome.deleted.iter_mut().for_each(|deleted| *deleted = true);
+            }
+            // A new timer must lie ahead, or it would fire for ever.
+            let timers = only_after(&outcome.timers, due.at_us.first().copied());
+            let latest = vec![i64::MIN; due.at_us.len()];
+            let revisions = at.table.set(&due.groups, &outcome.states, &timers, &outcome.deleted, &latest)?;
+            if self.plugin.plan().gives == Gives::Keys {
+                let given =
+                    self.keys_out(&due.groups, &keys, &revisions, &outcome.origins, outcome.columns)?;
+                work.result.counts.events_out += given.num_rows() as u64;
+                self.sink.write(&given, &mut work.result.outputs)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A timer that its plugin fails on: the timer is gone, the state stays.
+    fn poison_timer(
+        &self,
+        at: &Partition,
+        groups: &Groups,
+        key: usize,
+        verdict: &plugin::Verdict,
+    ) -> Refused {
+        let mut id = String::new();
+        self.identity.of_key(&self.name, groups.key(key), &mut id);
+        Refused {
+            row: format!("{{\"timer_of_key\":\"{id}\"}}").into_bytes(),
+            id: Some(id),
+            step: self.name.clone(),
+            code: verdict.code,
+            reason: verdict.reason.clone(),
+            partition: at.number,
+            offset: 0,
+            at_us: 0,
+        }
+    }
+
+    fn refused_row(
+        &self,
+        at: &Partition,
+        ordered: &Ordered,
+        row: usize,
+        verdict: &plugin::Verdict,
+    ) -> Result<Refused, Error> {
+        let batch = ordered.batch.slice(row, 1);
+        let text = |name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+        let number = |name| batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
+        let mut encoder = event::Encoder::new();
+        Ok(Refused {
+            id: text("id").map(|ids| ids.value(0).into()),
+            step: self.name.clone(),
+            code: verdict.code,
+            reason: verdict.reason.clone(),
+            partition: at.number,
+            offset: ordered.offsets.get(row).copied().unwrap_or_default(),
+            at_us: number("revision_us").map_or(0, |at| at.value(0)),
+            row: encoder.encode(&batch)?.get(0).unwrap_or_default().to_vec(),
+        })
+    }
+
+    /// Rows that go on, in the order in which they came, and those without a key, untouched.
+    fn rows_out(
+        &self,
+        ordered: &Ordered,
+        keyed: &[u32],
+        came: &[u32],
+        origins: &[u32],
+        columns: Vec<ArrayRef>,
+    ) -> Result<RecordBatch, Error> {
+        let written = |origin: &u32| came.get(*origin as usize).copied();
+        // Each output row: the row it comes from, and its place in the written columns.
+        let mut rows: Vec<(u32, Option<u32>)> =
+            (0_u32..).zip(origins).filter_map(|(at, o)| Some((written(o)?, Some(at)))).collect();
+        let without_key =
+            (0..ordered.batch.num_rows() as u32).filter(|row| keyed.binary_search(row).is_err());
+        rows.extend(without_key.map(|row| (row, None)));
+        rows.sort_by_key(|(row, _)| *row);
+        let from: UInt32Array = rows.iter().map(|(row, _)| *row).collect();
+        let places: UInt32Array = rows.iter().map(|(_, place)| *place).collect();
+        let plan = self.plugin.plan();
+        let column = |field: &Arc<ArrowField>| {
+            let write = plan.writes.iter().position(|w| w.name == *field.name());
+            if let Some(column) = write.and_then(|at| columns.get(at)) {
+                return Ok(take(column, &places, None)?);
+            }
+            let column = ordered.batch.column_by_name(field.name()).ok_or_else(lost)?;
+            Ok(take(column, &from, None)?)
+        };
+        let columns = self.output.fields().iter().map(column).collect::<Result<Vec<_>, Error>>()?;
+        Ok(RecordBatch::try_new(self.output.clone(), columns)?)
+    }
+
+    /// Results of keys: id, revision, the key's columns, the window, what the plugin wrote.
+    fn keys_out(
+        &self,
+        groups: &Groups,
+        keys: &[ArrayRef],
+        revisions: &[i64],
+        origins: &[u32],
+        written: Vec<ArrayRef>,
+    ) -> Result<RecordBatch, Error> {
+        let origin = UInt32Array::from(origins.to_vec());
+        let mut id = String::new();
+        let ids: StringArray = origins
+            .iter()
+            .map(|key| {
+                self.identity.of_key(&self.name, groups.key(*key as usize), &mut id);
+                Some(id.clone())
+            })
+            .collect();
+        let revisions: Int64Array = origins.iter().map(|key| revisions.get(*key as usize).copied()).collect();
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(ids), Arc::new(revisions)];
+        for key in keys {
+            columns.push(take(key, &origin, None)?);
+        }
+        if let Some(ends) = self.window_ends(keys) {
+            columns.push(take(&ends, &origin, None)?);
+        }
+        columns.extend(written);
+        Ok(RecordBatch::try_new(self.output.clone(), columns)?)
+    }
+}
+
+fn lost() -> Error {
+    Error::File("a column was lost on its way".into())
+}
+
+fn plugin_counts(sums: &mut [u64], counts: &[u64]) {
+    sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
+}
+
+/// The greatest revision among the rows of each key.
+fn latest(grouped: &RecordBatch, groups: &Groups) -> Result<Vec<i64>, Error> {
+    let revisions = grouped.column_by_name("revision_us").and_then(|c| c.as_primitive_opt::<Int64Type>());
+    let revisions = revisions.ok_or_else(lost)?;
+    let mut latest = vec![i64::MIN; groups.keys()];
+    for (row, key) in groups.key_of_row.iter().enumerate() {
+        if let Some(latest) = latest.get_mut(*key as usize) {
+            *latest = revisions.value(row).max(*latest);
+        }
+    }
+    Ok(latest)
+}
+
+fn only_after(timers: &ArrayRef, at_us: Option<i64>) -> ArrayRef {
+    let Some(set) = timers.as_primitive_opt::<TimestampMicrosecondType>() else { return timers.clone() };
+    let ahead = |timer: Option<i64>| timer.filter(|timer| Some(*timer) > at_us);
+    Arc::new(set.iter().map(ahead).collect::<TimestampMicrosecondArray>().with_timezone("+00:00"))
+}
+
+fn times(values: Vec<i64>) -> ArrayRef {
+    Arc::new(TimestampMicrosecondArray::from(values).with_timezone("+00:00"))
+}
+
+fn times_and_behind(batch: &RecordBatch) -> Result<(&TimestampMicrosecondArray, &Int64Array), Error> {
+    let times = batch.column_by_name("timestamp");
+    let times = times.and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
+    let behind = batch.column_by_name("behind_us").and_then(|c| c.as_primitive_opt::<Int64Type>());
+    times.zip(behind).ok_or_else(lost)
+}
+
+/// The columns of the output: the rows' with what is written, or the key's with what is written.
+fn output_schema(input: &SchemaRef, key: &[ArrowField], plan: &plugin::Plan) -> Result<SchemaRef, Error> {
+    if plan.gives == Gives::Rows {
+        // Rows without a key pass by the plugin, so what it writes may be missing.
+        let mut plan = plan.clone();
+        plan.writes.iter_mut().for_each(|field| field.required = false);
+        return Ok(Arc::new(after(input, &plan)?));
+    }
+    let mut fields = vec![
+        ArrowField::new("id", Kind::Utf8.arrow(), false),
+        ArrowField::new("revision_us", Kind::Int64.arrow(), false),
+    ];
+    fields.extend(key.iter().map(|f| f.clone().with_nullable(false)));
+    if key.iter().any(|f| f.name() == WINDOW_START) {
+        fields.push(ArrowField::new(WINDOW_END, Kind::Timestamp.arrow(), false));
+    }
+    let written = event::Schema { fields: plan.writes.clone() }.arrow();
+    for field in written.fields() {
+        if fields.iter().any(|f| f.name() == field.name()) {
+            return Err(Error::File(format!(
+                "a plugin writes `{}`, which is the key's or the host's",
+                field.name()
+            )));
+        }
+        fields.push(field.as_ref().clone());
+    }
+    Ok(Arc::new(ArrowSchema::new(fields)))
+}
+
+/// All rows of a key must lie in one partition: the topic's `partition_by` must follow from the key.
+fn check_colocated(pipeline: &Pipeline, then: &Then) -> Result<(), Error> {
+    let Some(from) = pipeline.output(&then.from) else { return Ok(()) };
+    let resolution = |name: &str| name.strip_prefix("cell_").and_then(|r| r.parse::<u8>().ok());
+    let follows = |name: &String| {
+        *name == from.partition_by
+            || resolution(name).zip(resolution(&from.partition_by)).is_some_and(|(of, by)| of >= by)
+    };
+    if from.partitions == 1 || then.key.iter().any(follows) {
+        return Ok(());
+    }
+    Err(Error::Partition { step: then.name.clone(), topic: then.from.clone(), by: from.partition_by.clone() })
+}

@@ -1,0 +1,147 @@
+//! Rows to records: a derived topic, and the two topics of dead letters.
+
+use std::sync::Arc;
+
+use arrow::array::{Array as _, AsArray as _, RecordBatch};
+use arrow::datatypes::{Int64Type, UInt64Type};
+use event::{Encoder, Kind};
+use log::Output;
+
+use crate::{Error, Identity, watermark};
+
+/// The topic that says which rows were refused, where and why; no labels.
+pub const DEAD_LETTERS: &str = "dead-letters";
+/// The refused rows themselves, under the same keys; all labels of their source.
+pub const DEAD_LETTER_ROWS: &str = "dead-letters.rows";
+
+/// A derived topic.
+pub(crate) struct Sink {
+    topic: Arc<str>,
+    partitions: u32,
+    partition_by: String,
+    encoder: Encoder,
+}
+
+impl Sink {
+    pub(crate) fn new(output: &crate::Output) -> Self {
+        Self {
+            topic: output.topic.as_str().into(),
+            partitions: output.partitions,
+            partition_by: output.partition_by.clone(),
+            encoder: Encoder::new(),
+        }
+    }
+
+    /// Writes rows that have the columns `id`, the record's key, and `revision_us`, its timestamp.
+    pub(crate) fn write(&mut self, batch: &RecordBatch, outputs: &mut Vec<Output>) -> Result<(), Error> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let unfit = || Error::File("rows without id or revision cannot be written".into());
+        let ids = batch.column_by_name("id").and_then(|c| c.as_string_opt::<i32>()).ok_or_else(unfit)?;
+        let at = batch.column_by_name("revision_us").and_then(|c| c.as_primitive_opt::<Int64Type>());
+        let at = at.ok_or_else(unfit)?;
+        let by = batch.column_by_name(&self.partition_by);
+        let cells = by.and_then(|c| c.as_primitive_opt::<UInt64Type>());
+        let words = by.and_then(|c| c.as_string_opt::<i32>());
+        let encoded = self.encoder.encode(batch)?;
+        for row in 0..batch.num_rows() {
+            let Some(value) = encoded.get(row) else { continue };
+            let key = ids.value(row).as_bytes();
+            let partition = if let Some(cells) = cells.filter(|c| c.is_valid(row)) {
+                Identity::partition(&cells.value(row).to_be_bytes(), self.partitions)
+            } else if let Some(words) = words.filter(|w| w.is_valid(row)) {
+                Identity::partition(words.value(row).as_bytes(), self.partitions)
+            } else {
+                Identity::partition(key, self.partitions)
+            };
+            outputs.push(Output {
+                topic: self.topic.clone(),
+                partition,
+                timestamp_us: at.value(row),
+                key: key.to_vec(),
+                value: value.to_vec(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Tells every partition how far an input partition has come.
+    pub(crate) fn mark(&self, topic: &str, partition: u32, at_us: i64, outputs: &mut Vec<Output>) {
+        let (key, value) = watermark::encode(topic, partition, at_us);
+        outputs.extend((0..self.partitions).map(|partition| Output {
+            topic: self.topic.clone(),
+            partition,
+            timestamp_us: at_us,
+            key: key.clone(),
+            value: value.clone(),
+        }));
+    }
+}
+
+/// One refused row.
+pub(crate) struct Refused {
+    /// The row's own id; none: its place in a raw topic is its id.
+    pub(crate) id: Option<String>,
+    pub(crate) step: Arc<str>,
+    pub(crate) code: &'static str,
+    pub(crate) reason: Arc<str>,
+    /// The row's place in the topic that the stage reads.
+    pub(crate) partition: u32,
+    pub(crate) offset: u64,
+    /// The record's timestamp, in microseconds since 1970, UTC.
+    pub(crate) at_us: i64,
+    /// The row as it came.
+    pub(crate) row: Vec<u8>,
+}
+
+/// Where refused rows go.
+pub(crate) struct DeadLetters {
+    pipeline: String,
+    identity: Identity,
+    metadata: Arc<str>,
+    rows: Arc<str>,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(pipeline: &str, identity: Identity) -> Self {
+        let (metadata, rows) = (DEAD_LETTERS.into(), DEAD_LETTER_ROWS.into());
+        Self { pipeline: pipeline.into(), identity, metadata, rows }
+    }
+
+    pub(crate) fn write(&self, topic: &str, refused: Vec<Refused>, outputs: &mut Vec<Output>) {
+        let mut id = String::new();
+        for refused in refused {
+            let Refused { id: own, step, code, reason, partition, offset, at_us, row } = refused;
+            match own {
+                // Where a row lies in a derived topic is not the same in every run, its id is.
+                Some(own) => self.identity.of_key(&step, own.as_bytes(), &mut id),
+                None => self.identity.of_place(topic, partition, offset, &mut id),
+            }
+            let metadata = serde_json::json!({
+                "id": id, "pipeline": self.pipeline, "step": *step, "code": code, "reason": *reason,
+                "topic": topic, "partition": partition, "offset": offset, "revision_us": at_us,
+            });
+            let mut push = |topic: &Arc<str>, value: Vec<u8>| {
+                let key = id.clone().into_bytes();
+                outputs.push(Output { topic: topic.clone(), partition: 0, timestamp_us: at_us, key, value });
+            };
+            push(&self.metadata, metadata.to_string().into_bytes());
+            push(&self.rows, row);
+        }
+    }
+}
+
+/// The schema of [`DEAD_LETTERS`].
+#[must_use]
+pub fn dead_letter_schema() -> event::Schema {
+    let field = |(name, kind): (&str, Kind)| event::Field {
+        name: name.into(),
+        kind,
+        required: true,
+        labels: Default::default(),
+    };
+    let texts = ["id", "pipeline", "step", "code", "reason", "topic"].map(|n| (n, Kind::Utf8));
+    let numbers = ["partition", "offset", "revision_us"].map(|n| (n, Kind::Int64));
+    event::Schema { fields: texts.into_iter().chain(numbers).map(field).collect() }
+}

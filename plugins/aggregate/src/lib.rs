@@ -1,0 +1,121 @@
+//! For each key and window: how many events, and the least, greatest and mean value of a field.
+//!
+//! A result is given early after each batch, and finally when the window closes. The sum is kept in
+//! fixed point, in millionths, so that it does not depend on the order of the events. The key and
+//! the window belong to the pipeline file; the plugin knows neither.
+
+use serde::Deserialize;
+use vigie::{Gives, KeyTurn, Order, Problem, Reads, Reject, Stateful, Timestamp, Writes};
+
+/// What is read: the configured field.
+#[derive(Reads)]
+pub struct Event {
+    /// Its value.
+    pub value: Option<f64>,
+}
+
+/// What is kept for a key.
+#[derive(Clone, Debug, Default, PartialEq, Reads, Writes)]
+pub struct Tally {
+    /// Events.
+    pub count: i64,
+    /// Events with a value.
+    pub valued: i64,
+    /// The sum of their values, in millionths.
+    pub sum_millionths: i64,
+    /// The least value.
+    pub min: Option<f64>,
+    /// The greatest value.
+    pub max: Option<f64>,
+}
+
+/// What is written; the last three are called after the field, as `severity_mean`.
+#[derive(Debug, PartialEq, Writes)]
+pub struct Summary {
+    /// Events.
+    pub count: i64,
+    /// Whether the window has closed.
+    pub last: bool,
+    /// The least value.
+    pub min: Option<f64>,
+    /// The greatest value.
+    pub max: Option<f64>,
+    /// The mean value.
+    pub mean: Option<f64>,
+}
+
+/// The step's `with`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The field of kind float64 whose values are summed up; none: events are only counted.
+    pub field: Option<String>,
+}
+
+/// The plugin.
+pub struct Aggregate {
+    field: Option<String>,
+}
+
+const TOO_LARGE: Reject = Reject(0);
+const MILLION: f64 = 1e6;
+const LARGEST_MILLIONTHS: f64 = 4.0e18;
+
+impl Stateful for Aggregate {
+    type Config = Config;
+    type Reads = Event;
+    type State = Tally;
+    type Writes = Summary;
+    const REASONS: &'static [&'static str] = &["value too large to be summed up"];
+    const ORDER: Order = Order::Any;
+    const GIVES: Gives = Gives::Keys;
+
+    fn configure(config: Config) -> Result<Self, Vec<Problem>> {
+        Ok(Self { field: config.field })
+    }
+
+    fn name(&self, field: &'static str) -> String {
+        match (field, &self.field) {
+            ("value", Some(name)) => name.clone(),
+            ("min" | "max" | "mean", Some(name)) => format!("{name}_{field}"),
+            _ => field.into(),
+        }
+    }
+
+    fn event(
+        &mut self,
+        tally: &mut Tally,
+        event: Event,
+        _turn: &mut KeyTurn,
+    ) -> Result<Option<Summary>, Reject> {
+        if let Some(value) = event.value {
+            let millionths = (value * MILLION).round();
+            // Half of i64's range for one value; the sum's own limit is checked beside it.
+            if millionths.abs() >= LARGEST_MILLIONTHS {
+                return Err(TOO_LARGE);
+            }
+            tally.sum_millionths = tally.sum_millionths.checked_add(millionths as i64).ok_or(TOO_LARGE)?;
+            tally.valued += 1;
+            tally.min = Some(tally.min.map_or(value, |min| min.min(value)));
+            tally.max = Some(tally.max.map_or(value, |max| max.max(value)));
+        }
+        tally.count += 1;
+        Ok(None)
+    }
+
+    fn early(&mut self, tally: &Tally) -> Option<Summary> {
+        Some(result(tally, false))
+    }
+
+    fn fire(&mut self, tally: &mut Tally, _at: Timestamp, turn: &mut KeyTurn) -> Option<Summary> {
+        turn.forget();
+        Some(result(tally, true))
+    }
+}
+
+fn result(tally: &Tally, last: bool) -> Summary {
+    let mean = (tally.valued > 0).then(|| tally.sum_millionths as f64 / MILLION / tally.valued as f64);
+    Summary { count: tally.count, last, min: tally.min, max: tally.max, mean }
+}
+
+vigie::export_stateful!(Aggregate);
