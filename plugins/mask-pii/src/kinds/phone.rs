@@ -2,7 +2,8 @@
 //! Operational Bulletin 1114, at most fifteen digits), national by the groupings
 //! that people write (ITU-T E.123 and the countries' numbering plans).
 
-use super::{Found, Kind, at, back, birth, last_word, starts_with, word_after};
+use super::cues::{self, Word};
+use super::{Found, Kind, at, back, birth, last_word, starts_with, unit_after, word_after};
 
 const MAX_GROUPS: usize = 8;
 const MAX_DIGITS: usize = 16;
@@ -28,178 +29,6 @@ struct Group {
     sep: Sep,
     open: bool,
 }
-
-/// Words before a number that say it is a telephone.
-const CUES: [&str; 64] = [
-    "tel",
-    "tél",
-    "tlf",
-    "phone",
-    "telephone",
-    "téléphone",
-    "telefon",
-    "teléfono",
-    "telefono",
-    "telefone",
-    "telefoon",
-    "telefoonnummer",
-    "telefonnummer",
-    "call",
-    "calls",
-    "ring",
-    "dial",
-    "mobile",
-    "mobil",
-    "móvil",
-    "movil",
-    "mob",
-    "cell",
-    "cellulare",
-    "celular",
-    "portable",
-    "gsm",
-    "fax",
-    "whatsapp",
-    "sms",
-    "text",
-    "hotline",
-    "helpline",
-    "handy",
-    "handynummer",
-    "appelez",
-    "appeler",
-    "llame",
-    "llamar",
-    "llamen",
-    "ligue",
-    "ligar",
-    "chiama",
-    "chiamare",
-    "chiamate",
-    "anrufen",
-    "rufnummer",
-    "bel",
-    "ring",
-    "signal",
-    "telegram",
-    "viber",
-    "telefonu",
-    "тел",
-    "телефон",
-    "звоните",
-    "電話",
-    "电话",
-    "reach",
-    "kontakt",
-    "contact",
-    "contacto",
-    "contacter",
-    "joindre",
-];
-
-/// Words before a number that say it is something else.
-const OTHERS: [&str; 47] = [
-    "no",
-    "nr",
-    "order",
-    "orders",
-    "ref",
-    "reference",
-    "id",
-    "ticket",
-    "invoice",
-    "isbn",
-    "issn",
-    "case",
-    "version",
-    "v",
-    "ver",
-    "serial",
-    "sku",
-    "bestellung",
-    "bestellnummer",
-    "rechnung",
-    "commande",
-    "pedido",
-    "ordine",
-    "factura",
-    "facture",
-    "tracking",
-    "parcel",
-    "account",
-    "imei",
-    "vin",
-    "ean",
-    "doi",
-    "art",
-    "artikel",
-    "article",
-    "item",
-    "part",
-    "rg",
-    "cnpj",
-    "cpf",
-    "pages",
-    "page",
-    "room",
-    "build",
-    "batch",
-    "lot",
-    "code",
-];
-
-/// "my number is": a cue, unless a word before says of what.
-const NUMBERS: [&str; 5] = ["number", "nummer", "numero", "número", "numéro"];
-
-/// Words after a grouped number that make it an amount.
-const UNITS: [&str; 46] = [
-    "eur",
-    "usd",
-    "gbp",
-    "chf",
-    "euro",
-    "euros",
-    "dollars",
-    "pounds",
-    "km",
-    "m",
-    "cm",
-    "mm",
-    "kg",
-    "t",
-    "tons",
-    "tonnes",
-    "people",
-    "persons",
-    "habitants",
-    "einwohner",
-    "inhabitants",
-    "personnes",
-    "personas",
-    "menschen",
-    "pessoas",
-    "votes",
-    "voters",
-    "voix",
-    "visitors",
-    "views",
-    "units",
-    "litres",
-    "liters",
-    "mw",
-    "kwh",
-    "mwh",
-    "gb",
-    "mb",
-    "bytes",
-    "million",
-    "millions",
-    "hectares",
-    "ha",
-    "acres",
-    "zł",
-    "kr",
-];
 
 /// Most digits with country code, where the national plan fixes them; 15 by E.164
 /// where it does not, 0 where the code is not assigned.
@@ -342,7 +171,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             continue;
         }
         let d = digits.get(..count)?;
-        if plausible(part, d, plus, context) && !(amount(b, part) && context != Context::Cue && !plus) {
+        let amount = context != Context::Cue && !plus && unit_after(b, last.end);
+        if plausible(part, d, plus, context) && !amount && !(k == 1 && result(b, start)) {
             return Some(Found { start, end: last.end, kind: Kind::Phone });
         }
     }
@@ -352,7 +182,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
 /// `01.15.59.07.28` begins like a date but goes on.
 fn ends_date(b: &[u8], end: usize) -> bool {
     let next = at(b, end);
-    !next.is_ascii_digit() && !(matches!(next, b'.' | b'-' | b'/') && at(b, end + 1).is_ascii_digit())
+    !(next.is_ascii_digit() || matches!(next, b'.' | b'-' | b'/') && at(b, end + 1).is_ascii_digit())
 }
 
 /// The sign or bracket before the first digit: the number's start, whether there is
@@ -377,7 +207,7 @@ fn lead(b: &[u8], p: usize, floor: usize) -> (usize, bool, bool) {
         while at(b, i).is_ascii_digit() {
             i += 1;
         }
-        if at(b, i) != b')' {
+        if at(b, i) != b')' || i - p >= 7 {
             bracket = false;
             while start < p && at(b, start) == b'(' {
                 start += 1;
@@ -422,34 +252,50 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool) -> Option<Context
     if one == b' ' && two.is_ascii_digit() {
         inside = true;
     }
-    // Two words back: "order number 1", "phone no. 2".
+    // A plus says all that words could.
+    if at(b, start) == b'+' {
+        return Some(Context::Plain);
+    }
+    // Three words back: "order number 1", "phone no. 2".
     let mut i = start;
     let mut weak = false;
+    let mut given = false;
+    let mut part = true;
     for _ in 0..3 {
-        let Some((s, e)) = last_word(b, i, 16).filter(|&(s, _)| s >= floor) else {
+        let Some((s, e)) = last_word(b, i, 40).filter(|&(s, _)| s >= floor) else {
             break;
         };
         let word = b.get(s..e)?;
-        if CUES.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word)) {
-            return Some(Context::Cue);
+        match cues::class(word) {
+            Some(Word::Phone) => return Some(Context::Cue),
+            Some(Word::Number) => weak = true,
+            // "no" alone is a plain word in several languages.
+            Some(Word::Other)
+                if !given
+                    && (!(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v"))
+                        || at(b, e) == b'.') =>
+            {
+                // "phone no." has its cue one word earlier.
+                let earlier = last_word(b, s, 40).and_then(|(s, e)| b.get(s..e)).and_then(cues::class);
+                return (earlier == Some(Word::Phone)).then_some(Context::Cue);
+            }
+            _ => {}
         }
-        let other = OTHERS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word));
-        // "no" alone is a plain word in several languages.
-        let dotted =
-            !(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v")) || at(b, e) == b'.';
-        if other && dotted && at(b, start) != b'+' {
-            // "phone no." has its cue one word earlier.
-            let earlier = last_word(b, s, 12).and_then(|(s, e)| b.get(s..e));
-            let cue = earlier.is_some_and(|w| CUES.iter().any(|c| c.as_bytes().eq_ignore_ascii_case(w)));
-            return cue.then_some(Context::Cue);
-        }
-        weak |= NUMBERS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word));
+        // In "room 204, 0612345678" the room has its number already; in "ISBN 978 2 07 367110 0" this is it.
+        let digits = word.iter().any(u8::is_ascii_digit);
+        part &= digits && b.get(e..i).is_some_and(|gap| !gap.iter().any(|c| b",;.".contains(c)));
+        given |= digits && !part;
         i = s;
     }
     if weak {
         return Some(Context::Cue);
     }
     Some(if inside { Context::Inside } else { Context::Plain })
+}
+
+/// `2^32 = 4294967296`: what stands after an operator and a space was calculated.
+fn result(b: &[u8], start: usize) -> bool {
+    back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
 }
 
 /// May a number end here?
@@ -461,30 +307,8 @@ fn free(b: &[u8], end: usize) -> bool {
     if next == 0xC2 && at(b, end + 1) == 0xB0 {
         return false;
     }
-    !(matches!(next, b'.' | b',' | b':' | b'\'') && at(b, end + 1).is_ascii_digit())
-        && !(matches!(next, b'-') && at(b, end + 1).is_ascii_alphanumeric())
-}
-
-/// A number followed by a currency or a unit.
-fn amount(b: &[u8], part: &[Group]) -> bool {
-    let Some(last) = part.last() else {
-        return false;
-    };
-    let mut i = last.end;
-    while at(b, i) == b' ' || (at(b, i) == 0xC2 && at(b, i + 1) == 0xA0) {
-        i += if at(b, i) == b' ' { 1 } else { 2 };
-    }
-    if matches!(at(b, i), b'$' | b'%')
-        || starts_with(b, i, "€".as_bytes())
-        || starts_with(b, i, "£".as_bytes())
-    {
-        return true;
-    }
-    let mut end = i;
-    while end - i < 14 && (at(b, end).is_ascii_alphabetic() || at(b, end) >= 0xC3) {
-        end += 1;
-    }
-    b.get(i..end).is_some_and(|w| UNITS.iter().any(|u| u.as_bytes().eq_ignore_ascii_case(w)))
+    !(matches!(next, b'.' | b',' | b':' | b'\'') && at(b, end + 1).is_ascii_digit()
+        || matches!(next, b'-') && at(b, end + 1).is_ascii_alphanumeric())
 }
 
 /// Is this number, taken alone, a telephone?
@@ -515,9 +339,16 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     {
         return false;
     }
+    // "resolution 2254 (2015)": a bracket behind holds no area code if it holds a year.
+    if context != Context::Cue && late_year(g, d) {
+        return false;
+    }
     if digit(0) == 0 {
         return match g.len() {
-            1 => (9..=11).contains(&total),
+            // Indonesia's mobile numbers are the longest.
+            1 => (9..=if digit(1) == 8 { 12 } else { 11 }).contains(&total),
+            // "0600-1800" says when, not where.
+            2 if context != Context::Cue && shape == 0x44 && clock(d) => false,
             // One dot is a decimal point.
             2 if any(Sep::Dot) => false,
             _ => {
@@ -535,15 +366,19 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         return g.len() >= 2 && first <= 5 && (8..=11).contains(&total) && !(first == 4 && year(d));
     }
     if context == Context::Cue {
-        return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !thousands(g, d);
+        return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !(total == 7 && thousands(g, d));
     }
     if any(Sep::Slash) {
-        return false;
+        // Italy's mobile numbers
+        return shape == 0x37 && digit(0) == 3;
     }
     if any(Sep::Dot) {
         return all(Sep::Dot) && matches!(shape, 0x334 | 0x3222 | 0x1334) && digit(0) != 0;
     }
     match shape {
+        // Without a separator only what the large plans fix: China; Russia; India and North America
+        0xB => matches!((digit(0), digit(1)), (1, 3..) | (7 | 8, 9)),
+        0xA => digit(0) >= 6 || digit(0) >= 2 && digit(3) >= 2,
         // North America, Greece, Colombia; with its trunk 1, or Russia's 8
         0x334 => digit(0) >= 2,
         0x1334 | 0x13322 | 0x1333 | 0x1344 => matches!(digit(0), 1 | 7 | 8) && digit(1) >= 2,
@@ -563,14 +398,22 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x44 => {
             digit(0) >= 2 && !(year(d) && all(Sep::Dash)) && !(year(d) && year(d.get(4..).unwrap_or(&[])))
         }
-        // Australia's 1300 and 1800
-        0x433 => digit(0) == 1 && matches!(digit(1), 3 | 8),
+        // Australia's 1300 and 1800; India, Nepal: no number of things is grouped so
+        0x433 => digit(0) == 1 && matches!(digit(1), 3 | 8) || digit(0) >= 2 && !year(d),
         // Haiti: not a date
         0x224 => digit(0) >= 2 && !year(d.get(4..).unwrap_or(&[])),
         // Chile, Lithuania, Italy
         0x144 => matches!(digit(0), 2 | 9),
         0x135 => digit(0) == 8,
-        0x37 => digit(0) == 3,
+        // also Greece; two groups of other lengths are mostly ids
+        0x37 => digit(0) >= 2,
+        // Greece, Pakistan without zero
+        0x46 => digit(0) >= 2 && !year(d),
+        // Brazil's mobile numbers
+        0x29 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
+        // Lebanon
+        0x26 => all(Sep::Dash) && matches!(digit(0), 7 | 8),
+        0x233 => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
         // Local numbers of seven digits, with the dash alone
         0x34 => all(Sep::Dash) && digit(0) >= 2,
         0x322 => all(Sep::Dash) && digit(0) >= 2,
@@ -585,6 +428,21 @@ fn even_list(d: &[u8]) -> bool {
 
 fn year(d: &[u8]) -> bool {
     matches!(d, [1, 9, ..] | [2, 0, ..])
+}
+
+/// A group of four in brackets behind the first that reads as a year.
+fn late_year(g: &[Group], d: &[u8]) -> bool {
+    let mut before = 0;
+    g.iter().any(|g| {
+        let late = before > 0 && g.open && g.len == 4 && year(d.get(before..).unwrap_or(&[]));
+        before += g.len;
+        late
+    })
+}
+
+/// Two times of day without a colon.
+fn clock(d: &[u8]) -> bool {
+    d.chunks(4).all(|t| matches!(t, [0 | 1, _, 0..=5, _] | [2, 0..=3, 0..=5, _]))
 }
 
 /// Groups of three after a first of at most two, as in `1 234 567`.

@@ -206,6 +206,15 @@ impl Measured {
         }
     }
 
+    /// The goals of the plugin.
+    pub fn assert_goals(&self) {
+        for row in [EMAIL, IBAN, CARD, IP] {
+            assert!(self.recall(row) >= 0.99, "recall of {}", Kind::NAMES[row]);
+        }
+        assert!(self.recall(NATIONAL) >= 0.95, "recall of national phones");
+        assert!(self.mistaken() <= 0.001, "words masked by mistake");
+    }
+
     pub fn print(&self, title: &str) {
         println!("{title}\n\n| kind | labelled | found | recall | masked as any kind | other words masked |");
         println!("|---|---:|---:|---:|---:|---:|");
