@@ -39,7 +39,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             // A complete card may be followed by a code or a year: kept in case the
             // longer number fails.
             let known = digits.get(..have)?;
-            if c != b'-' && have >= 13 && grouped((shape << 5) | group) && issuer(known) && luhn(known) {
+            let whole = sep == 0 && shape == 0 || grouped((shape << 5) | group);
+            if c != b'-' && have >= 13 && whole && issuer(known) && luhn(known) {
                 complete = Some(i);
             }
             sep = c;

@@ -2,7 +2,7 @@
 //! (ISO 6709 annex D forms and those people write). Three decimals are about 110 m;
 //! fewer name a town rather than a house.
 
-use super::{Found, Kind, at, back, last_word, number, starts_with, word_after, word_before};
+use super::{Found, Kind, at, back, fold, last_word, number, word_after, word_before};
 
 /// Tries a position whose first digit is at `p`.
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
@@ -38,6 +38,18 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     (!word_after(b, end) && !measured(b, end)).then_some(Found { start, end, kind: Kind::Coordinates })
 }
 
+#[rustfmt::skip]
+const LATITUDES: [&str; 19] = [
+    "lat", "latitude", "latitud", "latitudine", "breite", "breedte", "bredd", "bredde", "enlem", "lintang", "šířka",
+    "szerokość", "широта", "πλάτος", "العرض", "纬度", "緯度", "위도", "अक्षांश",
+];
+
+#[rustfmt::skip]
+const LONGITUDES: [&str; 22] = [
+    "lon", "long", "lng", "longitude", "longitud", "longitudine", "länge", "laenge", "lengte", "längd", "lengde",
+    "boylam", "bujur", "délka", "długość", "долгота", "довгота", "μήκος", "الطول", "经度", "経度", "경도",
+];
+
 /// `lat=33.5138 lon=36.2765`, also as in JSON: what stands between says that it is a pair.
 fn keyed_pair(b: &[u8], p: usize) -> Option<usize> {
     let (first, _) = decimal(b, p, b'.', 90)?;
@@ -49,9 +61,14 @@ fn keyed_pair(b: &[u8], p: usize) -> Option<usize> {
         i
     };
     let key = between(first, b" ,;&/\"'");
-    let keys = ["longitude", "long", "lon", "lng", "долгота", "довгота"];
-    let word = keys.iter().find(|k| starts_with(b, key, k.as_bytes()) && !word_after(b, key + k.len()))?;
-    let value = between(key + word.len(), b" :=.\"'");
+    let mut stop = key;
+    while stop - key < 24 && (at(b, stop).is_ascii_alphabetic() || at(b, stop) >= 0x80) {
+        stop += 1;
+    }
+    if !LONGITUDES.iter().any(|k| k.as_bytes() == fold(b.get(key..stop).unwrap_or(&[]), &mut [0; 48])) {
+        return None;
+    }
+    let value = between(stop, b" :=.\"'");
     let (end, _) = decimal(b, value + usize::from(matches!(at(b, value), b'-' | b'+')), b'.', 180)?;
     (key > first && !word_after(b, end)).then_some(end)
 }
@@ -64,7 +81,9 @@ fn latitude(b: &[u8], start: usize, floor: usize) -> usize {
     let near =
         b.get(e..start).is_some_and(|gap| gap.len() <= 4 && gap.iter().all(|c| b" :=.\"'".contains(c)));
     let word = b.get(s..e).unwrap_or(&[]);
-    let known = ["lat", "latitude", "широта"].iter().any(|k| word.eq_ignore_ascii_case(k.as_bytes()));
+    let mut folded = [0; 48];
+    let word = fold(word, &mut folded);
+    let known = LATITUDES.iter().any(|k| k.as_bytes() == word);
     if near && known { s } else { start }
 }
 
@@ -141,7 +160,8 @@ fn decimal_pair(b: &[u8], p: usize, point: u8) -> Option<usize> {
             let second = i + usize::from(at(b, i) == b'-');
             let (end, _) = decimal(b, second, point, 180).filter(|&(end, _)| fine(b, second, end))?;
             let next = spaces(b, end, 1);
-            let goes_on = at(b, next).is_ascii_digit() || at(b, next) == b'-';
+            let third = next + usize::from(at(b, next) == b'-');
+            let goes_on = decimal(b, third, point, u32::MAX).is_some();
             return (!beside && !goes_on && at(b, end) != b'%').then_some(end);
         }
         _ => return None,
@@ -156,6 +176,10 @@ fn decimal_pair(b: &[u8], p: usize, point: u8) -> Option<usize> {
         i += 3;
     }
     let (end, _) = decimal(b, i, point, 180)?;
+    // The second and third of a list.
+    if !marked && point == b'.' && listed(b, p) {
+        return None;
+    }
     // A third number makes it a list.
     let next = spaces(b, if at(b, end) == b',' { end + 1 } else { end }, 1);
     if matches!(at(b, end), b'.' | b',' | b'%') && at(b, end + 1).is_ascii_digit() && !height(b, end)
@@ -168,6 +192,18 @@ fn decimal_pair(b: &[u8], p: usize, point: u8) -> Option<usize> {
         return None;
     }
     Some(end)
+}
+
+/// Does a number with decimals and a comma stand before the one at `p`?
+fn listed(b: &[u8], p: usize) -> bool {
+    if back(b, p, 1) != b' ' || back(b, p, 2) != b',' {
+        return false;
+    }
+    let mut i = p - 2;
+    while back(b, i, 1).is_ascii_digit() {
+        i -= 1;
+    }
+    i < p - 2 && back(b, i, 1) == b'.' && back(b, i, 2).is_ascii_digit()
 }
 
 /// Has the number from `p` to `end` four decimals to seven?

@@ -3,6 +3,7 @@
 //! Both tables are sorted by their bytes and searched by halves: a number is looked at with three words before
 //! it, and comparing each with every cue took longer than all else in this plugin.
 
+use super::compare;
 use Word::{Number, Other, Phone};
 
 /// What a word says about the number after it.
@@ -18,71 +19,80 @@ pub(crate) enum Word {
 
 /// Whole words.
 #[rustfmt::skip]
-const EXACT: [(&str, Word); 185] = [
+const EXACT: [(&str, Word); 188] = [
     ("account", Other), ("ara", Phone), ("arayin", Phone), ("arayın", Phone), ("art", Other),
-    ("article", Other), ("artikel", Other), ("barcode", Other), ("batch", Other), ("bel", Phone),
-    ("bestelling", Other), ("bestellnummer", Other), ("bestellung", Other), ("bib", Other),
-    ("bipe", Phone), ("broj", Number), ("budget", Other), ("build", Other), ("call", Phone),
-    ("calls", Phone), ("case", Other), ("caso", Other), ("cel", Phone), ("cell", Phone), ("cells", Phone),
-    ("cep", Phone), ("ceptel", Phone), ("chamar", Phone), ("cnpj", Other), ("code", Other),
-    ("colis", Other), ("commande", Other), ("commit", Other), ("container", Other), ("cpf", Other),
-    ("decree", Other), ("dial", Phone), ("doi", Other), ("dossier", Other), ("ean", Other),
-    ("encomenda", Other), ("epoch", Other), ("error", Other), ("expediente", Other), ("factura", Other),
-    ("facture", Other), ("fax", Phone), ("file", Other), ("flight", Other), ("fone", Phone),
-    ("fono", Phone), ("fonu", Phone), ("gsm", Phone), ("gtin", Other), ("gọi", Phone), ("handy", Phone),
-    ("helpline", Phone), ("hotline", Phone), ("hp", Phone), ("id", Other), ("ids", Other),
-    ("imei", Other), ("imo", Phone), ("invoice", Other), ("isbn", Other), ("iso", Other), ("issn", Other),
-    ("item", Other), ("joindre", Phone), ("kira", Phone), ("kiu", Phone), ("law", Other),
+    ("article", Other), ("artikel", Other), ("asset", Other), ("barcode", Other), ("batch", Other),
+    ("bel", Phone), ("bestelling", Other), ("bestellnummer", Other), ("bestellung", Other),
+    ("bib", Other), ("bipe", Phone), ("broj", Number), ("budget", Other), ("build", Other),
+    ("call", Phone), ("calls", Phone), ("case", Other), ("caso", Other), ("cel", Phone), ("cell", Phone),
+    ("cells", Phone), ("cep", Phone), ("ceptel", Phone), ("chamar", Phone), ("cnpj", Other),
+    ("code", Other), ("colis", Other), ("commande", Other), ("commit", Other), ("container", Other),
+    ("cpf", Other), ("decree", Other), ("dial", Phone), ("doi", Other), ("dossier", Other),
+    ("ean", Other), ("encomenda", Other), ("epoch", Other), ("error", Other), ("expediente", Other),
+    ("factura", Other), ("facture", Other), ("fax", Phone), ("file", Other), ("flight", Other),
+    ("fone", Phone), ("fono", Phone), ("fonu", Phone), ("gsm", Phone), ("gtin", Other), ("gọi", Phone),
+    ("handy", Phone), ("helpline", Phone), ("hotline", Phone), ("hp", Phone), ("id", Other),
+    ("ids", Other), ("imei", Other), ("imo", Phone), ("invoice", Other), ("isbn", Other), ("iso", Other),
+    ("issn", Other), ("item", Other), ("joindre", Phone), ("kira", Phone), ("kiu", Phone), ("law", Other),
     ("ligar", Phone), ("ligue", Phone), ("liguem", Phone), ("lot", Other), ("mob", Phone),
     ("mobil", Phone), ("mov", Phone), ("nazovite", Phone), ("nif", Other), ("nip", Other), ("no", Other),
-    ("nr", Other), ("numer", Number), ("numărul", Number), ("order", Other), ("orders", Other),
-    ("ordine", Other), ("paczka", Other), ("page", Other), ("pages", Other), ("pakket", Other),
+    ("node", Other), ("nr", Other), ("numer", Number), ("numărul", Number), ("object", Other),
+    ("order", Other), ("orders", Other), ("ordine", Other), ("paczka", Other), ("pakket", Other),
     ("parcel", Other), ("part", Other), ("pedido", Other), ("pesel", Other), ("ph", Phone),
     ("phone", Phone), ("phones", Phone), ("piga", Phone), ("pin", Other), ("plate", Other),
-    ("plz", Other), ("po", Other), ("population", Other), ("portable", Phone), ("processo", Other),
-    ("protocolo", Other), ("puh", Phone), ("reach", Phone), ("receipt", Other), ("rechnung", Other),
-    ("ref", Other), ("reference", Other), ("registration", Other), ("rele", Phone), ("resolución", Other),
-    ("resolution", Other), ("rfc", Other), ("rg", Other), ("ring", Phone), ("room", Other),
+    ("plz", Other), ("pn", Other), ("po", Other), ("population", Other), ("portable", Phone),
+    ("processo", Other), ("protocolo", Other), ("puh", Phone), ("reach", Phone), ("receipt", Other),
+    ("rechnung", Other), ("ref", Other), ("reference", Other), ("registration", Other), ("rele", Phone),
+    ("resolución", Other), ("resolution", Other), ("rfc", Other), ("rg", Other), ("ring", Phone),
     ("ruf", Phone), ("rufen", Phone), ("rufnummer", Phone), ("résolution", Other), ("serial", Other),
     ("signal", Phone), ("simu", Phone), ("sipariş", Other), ("siren", Other), ("siret", Other),
     ("sku", Other), ("sms", Phone), ("sn", Other), ("suivi", Other), ("sum", Other), ("sună", Phone),
     ("szám", Number), ("sđt", Phone), ("số", Number), ("tel", Phone), ("telegram", Phone),
     ("telp", Phone), ("text", Phone), ("tfno", Phone), ("thoại", Phone), ("ticket", Other),
     ("timestamp", Other), ("tlf", Phone), ("tlfn", Phone), ("total", Other), ("tracking", Other),
-    ("tél", Phone), ("upc", Other), ("usc", Other), ("v", Other), ("ver", Other), ("version", Other),
-    ("viber", Phone), ("vin", Other), ("vol", Other), ("wa", Phone), ("wac", Phone), ("wasap", Phone),
-    ("waya", Phone), ("waybill", Other), ("wsp", Phone), ("zamówienia", Other), ("zamówienie", Other),
-    ("zap", Phone), ("zip", Other), ("zovite", Phone), ("zvoni", Phone), ("zvonite", Phone),
-    ("číslo", Number), ("đt", Phone), ("заказ", Other), ("замовлення", Other), ("кел", Phone),
-    ("моб", Phone), ("накладна", Other), ("посилка", Other), ("справа", Other),
+    ("tél", Phone), ("unix", Other), ("upc", Other), ("usc", Other), ("v", Other), ("ver", Other),
+    ("version", Other), ("viber", Phone), ("vin", Other), ("vol", Other), ("wa", Phone), ("wac", Phone),
+    ("wasap", Phone), ("way", Other), ("waya", Phone), ("waybill", Other), ("wsp", Phone),
+    ("zamówienia", Other), ("zamówienie", Other), ("zap", Phone), ("zip", Other), ("zovite", Phone),
+    ("zvoni", Phone), ("zvonite", Phone), ("číslo", Number), ("đt", Phone), ("заказ", Other),
+    ("замовлення", Other), ("кел", Phone), ("моб", Phone), ("накладна", Other), ("посилка", Other),
+    ("справа", Other),
 ];
 
 /// Beginnings of words, since most languages inflect them. None begins with another: the last that is not
 /// greater than a word is then the only one that can begin it.
 #[rustfmt::skip]
-const STEMS: [(&str, Word); 109] = [
-    ("anruf", Phone), ("appel", Phone), ("calling", Phone), ("cellul", Phone), ("celul", Phone),
-    ("chiam", Phone), ("contact", Phone), ("contato", Phone), ("contatt", Phone), ("dzwon", Phone),
-    ("dzwoń", Phone), ("handyn", Phone), ("hubungi", Phone), ("hívj", Phone), ("kontakt", Phone),
-    ("llam", Phone), ("llám", Phone), ("mobile", Phone), ("mobiln", Phone), ("móvil", Phone),
-    ("nambari", Number), ("nimewo", Number), ("nomor", Number), ("numara", Number), ("number", Number),
+const STEMS: [(&str, Word); 149] = [
+    ("anruf", Phone), ("antso", Phone), ("appel", Phone), ("calling", Phone), ("cellul", Phone),
+    ("celul", Phone), ("chiam", Phone), ("comuniq", Phone), ("comuníq", Phone), ("contact", Phone),
+    ("contato", Phone), ("contatt", Phone), ("deitu", Phone), ("dzwon", Phone), ("dzwoń", Phone),
+    ("emergenc", Phone), ("ffoni", Phone), ("foonu", Phone), ("fowun", Phone), ("hamagar", Phone),
+    ("handyn", Phone), ("helist", Phone), ("hringdu", Phone), ("hubungi", Phone), ("hívj", Phone),
+    ("joign", Phone), ("kontakt", Phone), ("llam", Phone), ("llám", Phone), ("marcar", Phone),
+    ("mobile", Phone), ("mobiln", Phone), ("móvil", Phone), ("nambari", Number), ("nimero", Phone),
+    ("nimewo", Number), ("nomor", Number), ("notruf", Phone), ("numara", Number), ("number", Number),
     ("numeri", Number), ("numero", Number), ("nummer", Number), ("numri", Number), ("numéro", Number),
-    ("número", Number), ("pozov", Phone), ("soita", Phone), ("sunat", Phone), ("sunaț", Phone),
-    ("taleefan", Phone), ("tawag", Phone), ("telef", Phone), ("telemov", Phone), ("telemóv", Phone),
-    ("telep", Phone), ("telfon", Phone), ("telphon", Phone), ("teléf", Phone), ("telép", Phone),
-    ("téléph", Phone), ("volej", Phone), ("whats", Phone), ("zadzwo", Phone), ("zavolej", Phone),
+    ("número", Number), ("pozov", Phone), ("raqam", Phone), ("shaya", Phone), ("skamb", Phone),
+    ("soita", Phone), ("sunat", Phone), ("sunaț", Phone), ("taleefan", Phone), ("taleph", Phone),
+    ("tawag", Phone), ("telef", Phone), ("telemov", Phone), ("telemóv", Phone), ("telep", Phone),
+    ("telfon", Phone), ("telphon", Phone), ("teléf", Phone), ("telép", Phone), ("terefon", Phone),
+    ("truca", Phone), ("truqu", Phone), ("téléph", Phone), ("ucingo", Phone), ("urgenc", Phone),
+    ("volej", Phone), ("whats", Phone), ("zadzwo", Phone), ("zavolej", Phone), ("zvanie", Phone),
     ("αριθμ", Number), ("επικοιν", Phone), ("καλέσ", Phone), ("κινητ", Phone), ("τηλ", Phone),
     ("вайбер", Phone), ("ватсап", Phone), ("вотсап", Phone), ("дзвон", Phone), ("зателеф", Phone),
     ("звон", Phone), ("контакт", Phone), ("мобил", Phone), ("мобіл", Phone), ("номер", Number),
-    ("обад", Phone), ("подзвон", Phone), ("позвон", Phone), ("тел", Phone), ("тэл", Phone),
-    ("հեռ", Phone), ("טלפון", Phone), ("להתקשר", Phone), ("נייד", Phone), ("اتصال", Phone),
-    ("اتصل", Phone), ("الهاتف", Phone), ("تلفن", Phone), ("تلفون", Phone), ("تلیفون", Phone),
+    ("обад", Phone), ("подзвон", Phone), ("позвон", Phone), ("рақам", Phone), ("тел", Phone),
+    ("тэл", Phone), ("утас", Phone), ("հեռ", Phone), ("דברו", Phone), ("טלפון", Phone), ("להתקשר", Phone),
+    ("נייד", Phone), ("اتصال", Phone), ("اتصل", Phone), ("الرقم", Number), ("الهاتف", Phone),
+    ("الهواتف", Phone), ("برقم", Number), ("تلفن", Phone), ("تلفون", Phone), ("تلیفون", Phone),
     ("تماس", Phone), ("جوال", Phone), ("رقم", Number), ("شماره", Number), ("فون", Phone),
     ("للاتصال", Phone), ("موبايل", Phone), ("موبایل", Phone), ("نمبر", Number), ("هاتف", Phone),
-    ("واتس", Phone), ("कॉल", Phone), ("नंबर", Number), ("फोन", Phone), ("मोबाइल", Phone),
-    ("मोबाईल", Phone), ("संपर्क", Phone), ("सम्पर्क", Phone), ("কল", Phone), ("নম্বর", Number),
-    ("ফোন", Phone), ("মোবাইল", Phone), ("যোগাযোগ", Phone), ("தொலைபேசி", Phone), ("போன்", Phone),
-    ("දුරකථන", Phone), ("მობ", Phone), ("ტელ", Phone), ("ስልክ", Phone),
+    ("هواتف", Phone), ("واتس", Phone), ("कॉल", Phone), ("नंबर", Number), ("फोन", Phone),
+    ("मोबाइल", Phone), ("मोबाईल", Phone), ("संपर्क", Phone), ("सम्पर्क", Phone), ("কল", Phone),
+    ("নম্বর", Number), ("ফোন", Phone), ("মোবাইল", Phone), ("যোগাযোগ", Phone), ("ਫ਼ੋਨ", Phone),
+    ("ਫੋਨ", Phone), ("ફોન", Phone), ("ଫୋନ", Phone), ("தொலைபேசி", Phone), ("போன்", Phone), ("ఫోన్", Phone),
+    ("ಫೋನ್", Phone), ("ഫോൺ", Phone), ("දුරකථන", Phone), ("მობ", Phone), ("ტელ", Phone), ("ስልክ", Phone),
+    ("ፎን", Phone),
 ];
 
 /// Ends of the text before a number in scripts that put no spaces between words.
@@ -137,10 +147,10 @@ pub(crate) fn class(word: &[u8]) -> Option<Word> {
         }
         folded.get(..length)?
     };
-    if let Ok(i) = EXACT.binary_search_by(|(cue, _)| cue.as_bytes().cmp(word)) {
+    if let Ok(i) = EXACT.binary_search_by(|(cue, _)| compare(cue.as_bytes(), word)) {
         return EXACT.get(i).map(|(_, class)| *class);
     }
-    let i = STEMS.partition_point(|(stem, _)| stem.as_bytes() <= word).checked_sub(1)?;
+    let i = STEMS.partition_point(|(stem, _)| compare(stem.as_bytes(), word).is_le()).checked_sub(1)?;
     STEMS.get(i).filter(|(stem, _)| word.starts_with(stem.as_bytes())).map(|(_, class)| *class)
 }
 

@@ -133,6 +133,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         *group = Group { len: i - from, end: i, sep, open };
         n += 1;
         match separator(b, i) {
+            // A bracket that was opened before the number closes after it: "Olga(044 123 45 67) 12 tents".
+            Some((Sep::Close, false, _)) if !open && total >= 7 && at(b, i) == b')' => break,
             // A bracket closes right after its group or not at all.
             Some((s, o, next)) if !open || s == Sep::Close => (sep, open, i) = (s, o, next),
             _ => break,
@@ -142,10 +144,12 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if groups.iter().map(|g| g.len).sum::<usize>() < 7 {
         return None;
     }
-    if birth::date(b, p).is_some_and(|e| ends_date(b, e)) && !plus && !bracket {
+    if !plus && !bracket && birth::date(b, p).is_some_and(|e| ends_date(b, e)) {
         return None;
     }
-    let context = context(b, start, floor, plus || bracket)?;
+    // Only where it decides: looking for it takes as long as the rest.
+    let named = groups.first().is_some_and(|g| matches!(g.len, 8 | 9));
+    let context = context(b, start, floor, plus || bracket, named)?;
     for k in (1..=n).rev() {
         let part = groups.get(..k)?;
         let count: usize = part.iter().map(|g| g.len).sum();
@@ -171,8 +175,10 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             continue;
         }
         let d = digits.get(..count)?;
-        let amount = context != Context::Cue && !plus && unit_after(b, last.end);
-        if plausible(part, d, plus, context) && !amount && !(k == 1 && result(b, start)) {
+        if plausible(part, d, plus, context)
+            && (plus || context == Context::Cue || !unit_after(b, last.end))
+            && !(k == 1 && result(b, start))
+        {
             return Some(Found { start, end: last.end, kind: Kind::Phone });
         }
     }
@@ -221,12 +227,14 @@ fn lead(b: &[u8], p: usize, floor: usize) -> (usize, bool, bool) {
 enum Context {
     Plain,
     Cue,
+    /// Follows a word in title case, as names are.
+    Name,
     /// Follows another number: only unmistakable forms count.
     Inside,
 }
 
 /// What stands before. None: it cannot be a telephone.
-fn context(b: &[u8], start: usize, floor: usize, marked: bool) -> Option<Context> {
+fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> Option<Context> {
     let (one, two) = (back(b, start, 1), back(b, start, 2));
     if start == floor {
         return Some(Context::Plain);
@@ -266,7 +274,13 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool) -> Option<Context
             break;
         };
         let word = b.get(s..e)?;
-        match cues::class(word) {
+        let class = match word {
+            // "M: 612345678", "P/N 0445-110-317"
+            [b'M' | b'T' | b'P' | b'm' | b't' | b'p'] if at(b, e) == b':' => Some(Word::Phone),
+            [b'N' | b'n'] if back(b, s, 1) == b'/' => Some(Word::Other),
+            _ => cues::class(word),
+        };
+        match class {
             Some(Word::Phone) => return Some(Context::Cue),
             Some(Word::Number) => weak = true,
             // "no" alone is a plain word in several languages.
@@ -290,12 +304,28 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool) -> Option<Context
     if weak {
         return Some(Context::Cue);
     }
-    Some(if inside { Context::Inside } else { Context::Plain })
+    if inside {
+        return Some(Context::Inside);
+    }
+    // "Katalin, 934822931": whose number it is stands right before it.
+    if !named {
+        return Some(Context::Plain);
+    }
+    let name = last_word(b, start, 40).filter(|&(s, e)| s >= floor && start - e <= 3);
+    Some(if name.and_then(|(s, e)| b.get(s..e)).is_some_and(title) { Context::Name } else { Context::Plain })
 }
 
 /// `2^32 = 4294967296`: what stands after an operator and a space was calculated.
 fn result(b: &[u8], start: usize) -> bool {
     back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
+}
+
+/// Is only the first letter a capital, and are there three or more?
+fn title(word: &[u8]) -> bool {
+    let mut letters = std::str::from_utf8(word).unwrap_or("").chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && letters.clone().count() >= 2
+        && letters.all(char::is_lowercase)
 }
 
 /// May a number end here?
@@ -346,13 +376,15 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     if digit(0) == 0 {
         return match g.len() {
             // Indonesia's mobile numbers are the longest.
+            1 if context == Context::Cue => (8..=13).contains(&total),
             1 => (9..=if digit(1) == 8 { 12 } else { 11 }).contains(&total),
             // "0600-1800" says when, not where.
             2 if context != Context::Cue && shape == 0x44 && clock(d) => false,
             // One dot is a decimal point.
             2 if any(Sep::Dot) => false,
             _ => {
-                (8..=12).contains(&total)
+                // Argentina's with area code and 15 are the longest.
+                (8..=13).contains(&total)
                     && (first >= 2 || total >= 10)
                     && first <= 6
                     && !(any(Sep::Slash) && g.len() > 5)
@@ -376,7 +408,9 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         return all(Sep::Dot) && matches!(shape, 0x334 | 0x3222 | 0x1334) && digit(0) != 0;
     }
     match shape {
-        // Without a separator only what the large plans fix: China; Russia; India and North America
+        // Without a separator what stands behind a name, and what the large plans fix: China; Russia; India and
+        // North America
+        0x8 | 0x9 => context == Context::Name && digit(0) >= 2 && !(total == 8 && compact_date(d)),
         0xB => matches!((digit(0), digit(1)), (1, 3..) | (7 | 8, 9)),
         0xA => digit(0) >= 6 || digit(0) >= 2 && digit(3) >= 2,
         // North America, Greece, Colombia; with its trunk 1, or Russia's 8
@@ -387,7 +421,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x3222 | 0x2322 | 0x3322 | 0x3223 | 0x234 => digit(0) >= 2,
         // Norway, Denmark, France without zero, Luxembourg
         0x323 => digit(0) >= 2,
-        0x2222 => digit(0) >= 2 && !even_list(d),
+        0x2222 => digit(0) >= 2 && !even_list(d) && (all(Sep::Space) || all(Sep::Dash)),
         // China
         0x344 => digit(0) == 1 && digit(1) >= 3,
         // Brazil, Mexico, Argentina
@@ -414,6 +448,12 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Lebanon
         0x26 => all(Sep::Dash) && matches!(digit(0), 7 | 8),
         0x233 => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
+        // Cameroon; Côte d'Ivoire; Cuba
+        0x12222 => digit(0) >= 2 && all(Sep::Space),
+        0x22222 => digit(0) == 2 && matches!(digit(1), 1 | 5 | 7) && all(Sep::Space),
+        0x134 => digit(0) >= 2 && all(Sep::Space),
+        // Kazakhstan's towns behind the trunk 8
+        0x14222 => digit(0) == 8 && digit(1) == 7,
         // Local numbers of seven digits, with the dash alone
         0x34 => all(Sep::Dash) && digit(0) >= 2,
         0x322 => all(Sep::Dash) && digit(0) >= 2,
@@ -438,6 +478,12 @@ fn late_year(g: &[Group], d: &[u8]) -> bool {
         before += g.len;
         late
     })
+}
+
+/// `20240115`
+fn compact_date(d: &[u8]) -> bool {
+    matches!(d, [1, 9, .., 0..=3, _] | [2, 0, .., 0..=3, _])
+        && matches!(d.get(4..6), Some([0, _] | [1, 0..=2]))
 }
 
 /// Two times of day without a colon.
