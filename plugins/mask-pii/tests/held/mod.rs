@@ -223,7 +223,7 @@ impl Measured {
     pub fn print(&self, title: &str) {
         println!("{title}\n\n| kind | labelled | found | recall | masked as any kind | other words masked |");
         println!("|---|---:|---:|---:|---:|---:|");
-        for row in 0..ROWS {
+        for row in (0..ROWS).filter(|&row| self.labelled[row] + self.mistakes[row] > 0) {
             let (name, other) = match row {
                 NATIONAL => ("phone, national", "(above)".to_owned()),
                 PHONE => ("phone, international", self.mistakes[row].to_string()),
