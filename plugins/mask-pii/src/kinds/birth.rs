@@ -1,71 +1,70 @@
 //! Dates of birth: a date shortly after a word that says so. A date alone is no
 //! personal datum, hence the cue.
 
-use super::{Found, Kind, at, back, number, starts_with, word_after, word_before};
+use super::{Found, Kind, at, back, begins, fold, number, starts_with, word_after, word_before};
 
 /// How far before the date its cue may begin.
 const REACH: usize = 40;
 
-/// Beginnings of words that announce a birth: English, French, German, Dutch,
-/// Spanish, Italian, Portuguese, Polish, Scandinavian, Turkish, Russian, Ukrainian.
-const STEMS: [&str; 35] = [
-    "born",
-    "birth",
-    "dob",
-    "d.o.b",
-    "né ",
-    "née",
-    "né(",
-    "nee ",
-    "naissance",
-    "geb.",
-    "geb ",
-    "geboren",
-    "geburt",
-    "geboorte",
-    "*",
-    "nacid",
-    "nació",
-    "nacimiento",
-    "nato ",
-    "nata ",
-    "nascit",
-    "nascid",
-    "nasciment",
-    "urodz",
-    "ur. ",
-    "född",
-    "født",
-    "fødsel",
-    "födelse",
-    "doğum",
-    "родил",
-    "рожд",
-    "народ",
-    "narozen",
-    "d. nașterii",
+/// Beginnings of words that announce a birth, sorted, none beginning with another.
+#[rustfmt::skip]
+const STEMS: [&str; 129] = [
+    "*", "aliyezaliw", "alizaliw", "aniversári", "anniversaire", "b. ", "bday", "birth", "born",
+    "compleanno", "cumple", "d. nașterii", "d.o.b", "datëlindj", "dhalasho", "dhashay", "dilindj", "dob",
+    "doğdu", "doğum", "dzimis", "dzimšan", "fèt", "född", "födelse", "fødsel", "født", "geb ", "geb.",
+    "geboorte", "geboren", "geburt", "gimim", "gimė", "gimęs", "haihuwa", "ipinanganak", "ji dayik",
+    "kapanganakan", "kuzaliw", "lahir", "lindur", "nac. ", "nac.:", "nacid", "nacimi", "nació",
+    "naissance", "nar. ", "naroz", "nascid", "nasciment", "nascit", "nata ", "nato ", "naştere", "nașter",
+    "nee ", "nesans", "ngày sinh", "nilizaliw", "né ", "né(", "née", "născut", "rodjen", "rođ", "sinh",
+    "synt. ", "syntymä", "syntynyt", "szül", "sündinud", "sünniaeg", "terak", "ur. ", "urodz",
+    "verjaardag", "zaman lahir", "γενν", "ημ. γεν", "д.р", "дата нар", "народ", "роден", "родил", "рожд",
+    "рођен", "туған", "төрсөн", "ծննդ", "ծնվ", "מולד", "נולד", "תאריך לידה", "المولود", "الميلاد",
+    "الولاد", "تولد", "متولد", "مواليد", "مولود", "ميلاد", "ولاد", "ولد", "پیدائش", "जन्म", "জন্ম",
+    "பிறந்த", "උපන්", "เกิด", "ເກີດ", "မွေး", "დაბადე", "ተወለደ", "ትውልድ", "የልደት", "የተወለደ", "የትውልድ", "កើត",
+    "出生", "生于", "生年月日", "生於", "生日", "誕生日", "생년월일", "생일", "출생",
 ];
 
-/// Month names by their beginnings, in the same languages.
-const MONTHS: [&str; 52] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "fév", "fev", "avr",
-    "mai", "juin", "juil", "aoû", "aou", "déc", "mär", "maj", "okt", "dez", "ene", "abr", "ago", "dic",
-    "gen", "mag", "giu", "lug", "set", "ott", "mrt", "mei", "out", "sty", "lut", "kwi", "cze", "lip", "sie",
-    "wrz", "paź", "lis", "gru", "ocak", "янв", "фев", "мар",
+/// Month names by their beginnings, sorted, none beginning with another.
+#[rustfmt::skip]
+const MONTHS: [&str; 275] = [
+    "abr", "ago", "agu", "aou", "aoû", "apr", "ara", "aug", "avg", "avr", "ağu", "bal", "bir", "bře",
+    "cze", "dec", "dek", "des", "dez", "dic", "disye", "dub", "déc", "eki", "elo", "ene", "eyl", "feb",
+    "feeb", "fev", "fév", "geg", "gen", "giu", "gru", "haz", "heinä", "helmi", "huhti", "hulyo", "hunyo",
+    "ian", "iul", "iun", "jan", "joulu", "jui", "jul", "jun", "jän", "júl", "jún", "kas", "kesä", "kol",
+    "kvě", "kwi", "lap", "led", "lie", "lip", "lis", "loka", "lug", "lut", "maalis", "mac", "mag", "mai",
+    "maj", "mar", "may", "mei", "mrt", "máj", "már", "mär", "nis", "nobye", "noi", "nov", "oca", "oct",
+    "okt", "ott", "out", "ožu", "paź", "pebre", "pro", "rugp", "rugs", "ruj", "sau", "sep", "set", "sie",
+    "sij", "spa", "srp", "stu", "sty", "svi", "syys", "szept", "tammi", "tem", "touko", "tra", "vas",
+    "velj", "wrz", "zář", "ápr", "úno", "čer", "říj", "şub", "απρ", "αυγ", "αύγ", "δεκ", "ιαν", "ιουλ",
+    "ιουν", "ιούλ", "ιούν", "μάι", "μαΐ", "μαρ", "μαϊ", "νοέ", "νοε", "οκτ", "σεπ", "φεβ", "авг", "апр",
+    "бер", "вер", "груд", "дек", "дец", "жовт", "июл", "июн", "квіт", "лип", "лист", "лют", "май", "мар",
+    "мая", "мај", "нов", "ное", "ноя", "окт", "сен", "сеп", "серп", "січ", "трав", "феб", "фев", "черв",
+    "юли", "юни", "янв", "яну", "јан", "јул", "јун", "אוגוסט", "אוקטובר", "אפריל", "דצמבר", "יולי",
+    "יוני", "ינואר", "מאי", "מרץ", "נובמבר", "ספטמבר", "פברואר", "آب", "آذار", "آذر", "آوریل", "أبريل",
+    "أغسطس", "أفريل", "أكتوبر", "أوت", "أيار", "أيلول", "إبريل", "ابريل", "اردیبهشت", "اسفند", "اكتوبر",
+    "اوت", "اکتبر", "بهمن", "تشرين", "تموز", "تیر", "جانفي", "جوان", "جويلية", "حزيران", "خرداد",
+    "دسامبر", "ديسمبر", "دی", "سبتمبر", "سپتامبر", "شباط", "شهریور", "فبراير", "فروردین", "فوریه",
+    "فيفري", "كانون", "مارس", "ماي", "مرداد", "مهر", "نوامبر", "نوفمبر", "نيسان", "يناير", "يوليو",
+    "يونيو", "ژانویه", "ژوئن", "ژوئیه", "अक्ट", "अक्तू", "अग", "अप्र", "जन", "जुल", "जून", "दिस", "नव",
+    "फर", "फ़र", "मई", "मार्च", "सित", "অক্ট", "আগ", "এপ্র", "জানু", "জুন", "জুলা", "ডিসে", "নভে",
+    "ফেব্রু", "মার্চ", "মে", "সেপ্ট", "აგვ", "აპრ", "დეკ", "თებ", "იან", "ივლ", "ივნ", "მაი", "მარ",
+    "ნოე", "ოქტ", "სექ",
 ];
 
+/// The name of a month at `i`, or Vietnamese "tháng 5": its end.
 fn month_at(b: &[u8], i: usize) -> Option<usize> {
-    let known = MONTHS.iter().any(|m| starts_with(b, i, m.as_bytes()))
-        || ["апр", "мая", "июн", "июл", "авг", "сен", "окт", "ноя", "дек"]
-            .iter()
-            .any(|m| starts_with(b, i, m.as_bytes()));
-    if !known {
-        return None;
-    }
+    let letter = |c: u8| c.is_ascii_alphabetic() || c >= 0x80;
     let mut end = i;
-    while end - i < 24 && (at(b, end).is_ascii_alphabetic() || at(b, end) >= 0x80) {
+    while end - i < 32 && letter(at(b, end)) {
         end += 1;
     }
+    if end < i + 2 {
+        return None;
+    }
+    if starts_with(b, i, "tháng ".as_bytes()) {
+        return number(b, end + 1, 2).filter(|(m, _)| (1..=12).contains(m)).map(|(_, e)| e);
+    }
+    begins(&MONTHS, fold(b.get(i..end)?, &mut [0; 48]))?;
     Some(end)
 }
 
@@ -80,7 +79,7 @@ fn gap(b: &[u8], mut i: usize) -> usize {
     while matches!(at(b, i), b' ' | b',' | b'-' | b'/') {
         i += 1;
     }
-    for word in [&b"de "[..], b"of ", b"do ", b"del "] {
+    for word in [&b"de "[..], b"of ", b"do ", b"del ", b"n\xC4\x83m "] {
         if starts_with(b, i, word) {
             i += word.len();
             break;
@@ -99,10 +98,18 @@ pub(crate) fn date(b: &[u8], p: usize) -> Option<usize> {
     let (first, i) = number(b, p, 5)?;
     let sep = at(b, i);
     // ISO 8601, and its order with other separators
-    if i - p == 4 && matches!(sep, b'-' | b'/' | b'.') && (1880..=2100).contains(&first) {
+    let parted = matches!(sep, b'-' | b'/' | b'.') && at(b, i + 1).is_ascii_digit();
+    // The years 1300 to 1420 are those of Iran and Afghanistan.
+    if i - p == 4 && parted && matches!(first, 1300..=1420 | 1880..=2100) {
         let (m, j) = number(b, i + 1, 2)?;
         let (d, end) = number(b, j + 1, 2).filter(|_| at(b, j) == sep)?;
         return ((1..=12).contains(&m) && (1..=31).contains(&d)).then_some(end);
+    }
+    if i - p == 4 && (1880..=2100).contains(&first) {
+        return chinese(b, i).or_else(|| {
+            let (day, end) = number(b, gap(b, month_at(b, gap(b, i))?), 3)?;
+            (1..=31).contains(&day).then_some(end)
+        });
     }
     if i - p > 2 || !(1..=31).contains(&first) {
         return None;
@@ -118,6 +125,22 @@ pub(crate) fn date(b: &[u8], p: usize) -> Option<usize> {
     }
     let m = month_at(b, gap(b, i))?;
     year(b, gap(b, m))
+}
+
+/// `年3月12日` behind a year, also in Korean.
+fn chinese(b: &[u8], i: usize) -> Option<usize> {
+    let mut end = i;
+    for (k, (han, hangul)) in [("年", "년"), ("月", "월"), ("日", "일")].into_iter().enumerate() {
+        if k > 0 {
+            let space = usize::from(at(b, end) == b' ');
+            end = number(b, end + space, 2).filter(|(n, _)| (1..=31).contains(n))?.1;
+        }
+        if !starts_with(b, end, han.as_bytes()) && !starts_with(b, end, hangul.as_bytes()) {
+            return None;
+        }
+        end += han.len();
+    }
+    Some(end)
 }
 
 /// A date whose first digit is at `p`, or whose month's name ends before it, if a
@@ -143,10 +166,9 @@ fn month_first(b: &[u8], p: usize, floor: usize) -> Option<(usize, usize)> {
     if !(1..=31).contains(&day) || i - p > 2 {
         return None;
     }
+    let end = year(b, gap(b, i)).filter(|&end| end > i + 3)?;
     let (start, _) = super::last_word(b, p, 20).filter(|&(s, _)| s >= floor)?;
-    month_at(b, start)?;
-    let end = year(b, gap(b, i))?;
-    (end > i + 3).then_some((start, end))
+    month_at(b, start).map(|_| (start, end))
 }
 
 /// A cue begins within reach, with no other digit between it and the date.
@@ -160,14 +182,40 @@ fn announced(b: &[u8], start: usize, floor: usize) -> bool {
         if (back(b, i, 1).is_ascii_alphanumeric() && c < 0x80) || (c & 0xC0) == 0x80 {
             continue;
         }
-        if STEMS.iter().any(|stem| {
-            stem.as_bytes().first().is_some_and(|f| f.eq_ignore_ascii_case(&c) || c >= 0x80)
-                && starts_with(b, i, stem.as_bytes())
-                && i + stem.len() <= start
-                && (*stem != "*" || start - i <= 2)
-        }) {
+        // Alphabets written with spaces: only the beginning of a word. (C2 begins no letter of theirs.)
+        if (0xC3..0xE0).contains(&c) && wordish(b, i) {
+            continue;
+        }
+        let window = b.get(i..start.min(i + 24)).unwrap_or(&[]);
+        if begins(&STEMS, fold(window, &mut [0; 32])).is_some() && (c != b'*' || start - i <= 2) {
             return true;
         }
     }
     false
+}
+
+/// Does a letter end just before `i`?
+fn wordish(b: &[u8], i: usize) -> bool {
+    let c = back(b, i, 1);
+    c.is_ascii_alphanumeric() || (c >= 0x80 && back(b, i, 2) != 0xC2 && back(b, i, 3) != 0xE2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_can_be_searched_by_halves() {
+        assert!(super::super::prefix_free(&STEMS) && super::super::prefix_free(&MONTHS));
+    }
+
+    #[test]
+    fn dates() {
+        for text in
+            ["1985年3月12日", "12 tháng 5 năm 1985", "1985. március 12", "3 ТРАВНЯ 1985", "1. kolovoza 1985"]
+        {
+            assert_eq!(date(text.as_bytes(), 0), Some(text.len()), "{text}");
+        }
+        assert_eq!(date(b"12 more of 1985", 0), None);
+    }
 }

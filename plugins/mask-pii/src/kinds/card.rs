@@ -1,7 +1,7 @@
 //! Payment cards: number and issuer ranges of ISO/IEC 7812-1, check digit by its
 //! annex B (Luhn).
 
-use super::{Found, Kind, at, back, word_after, word_before};
+use super::{Found, Kind, at, back, cues, last_word, word_after, word_before};
 
 /// Most digits of a primary account number.
 const MAX: usize = 19;
@@ -39,7 +39,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             // A complete card may be followed by a code or a year: kept in case the
             // longer number fails.
             let known = digits.get(..have)?;
-            if c != b'-' && have >= 13 && grouped((shape << 5) | group) && issuer(known) && luhn(known) {
+            let whole = sep == 0 && shape == 0 || grouped((shape << 5) | group);
+            if c != b'-' && have >= 13 && whole && issuer(known) && luhn(known) {
                 complete = Some(i);
             }
             sep = c;
@@ -61,10 +62,17 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         || !(sep == 0 || grouped(shape))
         || !issuer(number)
         || !luhn(number)
+        || (have == 13 && sep == 0 && article(b, p, floor))
     {
         return complete.map(|end| Found { start: p, end, kind: Kind::Card });
     }
     Some(Found { start: p, end: i, kind: Kind::Card })
+}
+
+/// "EAN 4006381333931": Visa's old thirteen digits are also those of an article.
+fn article(b: &[u8], p: usize, floor: usize) -> bool {
+    let word = last_word(b, p, 24).filter(|&(s, _)| s >= floor).and_then(|(s, e)| b.get(s..e));
+    word.and_then(cues::class) == Some(cues::Word::Other)
 }
 
 /// Groupings printed on cards, five bits a group.
@@ -116,7 +124,12 @@ fn issuer(d: &[u8]) -> bool {
         60..=69 => (16..=19).contains(&n),
         // RuPay, UnionPay; Troy
         81 | 82 => (16..=19).contains(&n),
-        97 => four == 9792 && n == 16,
+        97 if four == 9792 => n == 16,
+        // National schemes: Viet Nam's Napas; Uzbekistan's UzCard and Humo, Belarus, Armenia; Bulgaria; Indonesia
+        97 => four == 9704 && matches!(n, 16 | 19),
+        86 | 98 | 91 | 90 => n == 16 && matches!(four, 8600 | 9860 | 9112 | 9051),
+        22 => four == 2205 && n == 16,
+        19 => four == 1946 && n == 16,
         _ => false,
     }
 }

@@ -19,12 +19,15 @@ pub(crate) fn leads_to_at(b: &[u8], p: usize) -> Option<usize> {
     (at(b, p + n) == b'@').then_some(p + n)
 }
 
-/// The start of the last character before `i`, if it is a letter beyond ASCII of an
-/// alphabet that is written with spaces (below U+0590): in scripts without
-/// spaces the text before an address would be taken for a part of it.
-fn letter_before(text: &str, i: usize) -> Option<usize> {
+/// The start of the last character before `i`, if it is a letter beyond ASCII that belongs to the local part. In
+/// scripts without spaces (Thai to Khmer, Chinese, Japanese) the text before an address would be taken for a part
+/// of it: there only letters right before the `@` count, since no text can stand between.
+fn letter_before(text: &str, i: usize, bare: bool) -> Option<usize> {
     let c = text.get(..i)?.chars().next_back()?;
-    (c.is_alphabetic() && (c as u32) >= 0x80 && (c as u32) < 0x590).then(|| i - c.len_utf8())
+    let spaced = matches!(c, '\u{80}'..'\u{e00}' | '\u{10a0}'..'\u{1780}' | '\u{1e00}'..'\u{2000}' | '\u{ac00}'..'\u{d7a4}');
+    // Nuktas and viramas have the same place in all Indic blocks, and are no letters.
+    let joins = matches!(c, '\u{900}'..'\u{d80}') && matches!(c as u32 & 0x7F, 0x3C | 0x4D);
+    ((c.is_alphanumeric() && !c.is_ascii() || joins) && (spaced || bare)).then(|| i - c.len_utf8())
 }
 
 /// Host name after `@` at `i`: its end, if it has a dot and a top-level name.
@@ -81,10 +84,12 @@ pub(crate) fn host(text: &str, i: usize) -> Option<usize> {
 pub(crate) fn detect(text: &str, p: usize, floor: usize) -> Option<Found> {
     let b = text.as_bytes();
     let mut start = p;
+    let mut bare = true;
     while start > floor && p - start < LOCAL_MAX {
         if local_byte(back(b, start, 1)) {
             start -= 1;
-        } else if let Some(s) = letter_before(text, start).filter(|&s| s >= floor) {
+            bare = false;
+        } else if let Some(s) = letter_before(text, start, bare).filter(|&s| s >= floor) {
             start = s;
         } else {
             break;

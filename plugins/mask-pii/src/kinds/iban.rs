@@ -4,7 +4,7 @@
 use super::{Found, Kind, at, back, word_after};
 
 /// Total length by country, from the IBAN registry (with the French territories
-/// and the experimental codes that are in use).
+/// and, in the second part, the codes that banks use without being in it).
 fn length(country: [u8; 2]) -> Option<usize> {
     Some(match &country {
         b"NO" => 15,
@@ -19,13 +19,17 @@ fn length(country: [u8; 2]) -> Option<usize> {
         b"LY" | b"PT" | b"ST" => 25,
         b"IS" | b"TR" => 26,
         b"BI" | b"DJ" | b"FR" | b"GR" | b"IT" | b"MC" | b"SM" | b"GF" | b"GP" | b"MQ" | b"RE" | b"PM"
-        | b"YT" | b"NC" | b"PF" | b"TF" | b"WF" | b"BL" | b"MF" => 27,
+        | b"YT" | b"NC" | b"PF" | b"TF" | b"WF" | b"BL" | b"MF" | b"MR" => 27,
         b"AL" | b"AZ" | b"BY" | b"CY" | b"DO" | b"GT" | b"HN" | b"HU" | b"LB" | b"NI" | b"PL" | b"SV" => 28,
         b"BR" | b"EG" | b"PS" | b"QA" | b"UA" => 29,
         b"JO" | b"KW" | b"MU" | b"YE" => 30,
         b"MT" | b"SC" => 31,
         b"LC" => 32,
         b"RU" => 33,
+        b"AO" | b"CV" | b"GW" | b"MZ" => 25,
+        b"DZ" | b"IR" => 26,
+        b"CF" | b"CG" | b"CM" | b"GA" | b"GQ" | b"KM" | b"MG" | b"TD" => 27,
+        b"BF" | b"BJ" | b"CI" | b"MA" | b"ML" | b"NE" | b"SN" | b"TG" => 28,
         _ => return None,
     })
 }

@@ -4,7 +4,33 @@
 use super::{Found, Kind, at, back, last_word, number, word_after, word_before};
 
 /// Words after which four dotted numbers are a version or a chapter.
-const VERSIONS: [&[u8]; 11] = [
+const VERSIONS: [&[u8]; 37] = [
+    b"art",
+    b"article",
+    b"artikel",
+    b"articulo",
+    b"artigo",
+    b"rule",
+    b"paragraph",
+    b"para",
+    b"clause",
+    b"annex",
+    b"appendix",
+    b"table",
+    b"tab",
+    b"fig",
+    b"figure",
+    b"step",
+    b"item",
+    b"punkt",
+    b"kapitel",
+    b"abschnitt",
+    b"tabelle",
+    "п".as_bytes(),
+    "пункт".as_bytes(),
+    "статья".as_bytes(),
+    "стаття".as_bytes(),
+    "artículo".as_bytes(),
     b"v",
     b"ver",
     b"version",
@@ -46,9 +72,11 @@ pub(crate) fn v4(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if word_before(b, p)
         || section(p)
         || (back(b, p, 1) == b' ' && section(p - 1))
-        || (matches!(back(b, p, 1), b'.' | b'-') && back(b, p, 2).is_ascii_alphanumeric())
+        || (matches!(back(b, p, 1), b'.' | b'-') && back(b, p, 2).is_ascii_alphanumeric() && !second(b, p))
         || word_after(b, end)
-        || (matches!(tail, b'.' | b'-') && word_after(b, end + 1) && at(b, end + 1).is_ascii_digit())
+        || (tail == b'.' && at(b, end + 1).is_ascii_digit())
+        // "10.0.0.1-10.0.0.9" is a range of addresses, "10.0.0.1-4" more often a version.
+        || (tail == b'-' && at(b, end + 1).is_ascii_digit() && quad(b, end + 1).is_none())
     {
         return None;
     }
@@ -59,6 +87,18 @@ pub(crate) fn v4(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         return None;
     }
     Some(Found { start: p, end, kind: Kind::Ip })
+}
+
+/// Is the address at `p` the second of a range?
+fn second(b: &[u8], p: usize) -> bool {
+    let Some(end) = p.checked_sub(1).filter(|&e| at(b, e) == b'-') else {
+        return false;
+    };
+    let mut start = end;
+    while end - start < 15 && (back(b, start, 1).is_ascii_digit() || back(b, start, 1) == b'.') {
+        start -= 1;
+    }
+    quad(b, start) == Some(end) && !word_before(b, start)
 }
 
 fn hex_token(c: u8) -> bool {

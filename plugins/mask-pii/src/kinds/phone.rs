@@ -2,7 +2,8 @@
 //! Operational Bulletin 1114, at most fifteen digits), national by the groupings
 //! that people write (ITU-T E.123 and the countries' numbering plans).
 
-use super::{Found, Kind, at, back, birth, last_word, starts_with, word_after};
+use super::cues::{self, Word};
+use super::{Found, Kind, at, back, birth, last_word, starts_with, unit_after, word_after};
 
 const MAX_GROUPS: usize = 8;
 const MAX_DIGITS: usize = 16;
@@ -28,178 +29,6 @@ struct Group {
     sep: Sep,
     open: bool,
 }
-
-/// Words before a number that say it is a telephone.
-const CUES: [&str; 64] = [
-    "tel",
-    "tél",
-    "tlf",
-    "phone",
-    "telephone",
-    "téléphone",
-    "telefon",
-    "teléfono",
-    "telefono",
-    "telefone",
-    "telefoon",
-    "telefoonnummer",
-    "telefonnummer",
-    "call",
-    "calls",
-    "ring",
-    "dial",
-    "mobile",
-    "mobil",
-    "móvil",
-    "movil",
-    "mob",
-    "cell",
-    "cellulare",
-    "celular",
-    "portable",
-    "gsm",
-    "fax",
-    "whatsapp",
-    "sms",
-    "text",
-    "hotline",
-    "helpline",
-    "handy",
-    "handynummer",
-    "appelez",
-    "appeler",
-    "llame",
-    "llamar",
-    "llamen",
-    "ligue",
-    "ligar",
-    "chiama",
-    "chiamare",
-    "chiamate",
-    "anrufen",
-    "rufnummer",
-    "bel",
-    "ring",
-    "signal",
-    "telegram",
-    "viber",
-    "telefonu",
-    "тел",
-    "телефон",
-    "звоните",
-    "電話",
-    "电话",
-    "reach",
-    "kontakt",
-    "contact",
-    "contacto",
-    "contacter",
-    "joindre",
-];
-
-/// Words before a number that say it is something else.
-const OTHERS: [&str; 47] = [
-    "no",
-    "nr",
-    "order",
-    "orders",
-    "ref",
-    "reference",
-    "id",
-    "ticket",
-    "invoice",
-    "isbn",
-    "issn",
-    "case",
-    "version",
-    "v",
-    "ver",
-    "serial",
-    "sku",
-    "bestellung",
-    "bestellnummer",
-    "rechnung",
-    "commande",
-    "pedido",
-    "ordine",
-    "factura",
-    "facture",
-    "tracking",
-    "parcel",
-    "account",
-    "imei",
-    "vin",
-    "ean",
-    "doi",
-    "art",
-    "artikel",
-    "article",
-    "item",
-    "part",
-    "rg",
-    "cnpj",
-    "cpf",
-    "pages",
-    "page",
-    "room",
-    "build",
-    "batch",
-    "lot",
-    "code",
-];
-
-/// "my number is": a cue, unless a word before says of what.
-const NUMBERS: [&str; 5] = ["number", "nummer", "numero", "número", "numéro"];
-
-/// Words after a grouped number that make it an amount.
-const UNITS: [&str; 46] = [
-    "eur",
-    "usd",
-    "gbp",
-    "chf",
-    "euro",
-    "euros",
-    "dollars",
-    "pounds",
-    "km",
-    "m",
-    "cm",
-    "mm",
-    "kg",
-    "t",
-    "tons",
-    "tonnes",
-    "people",
-    "persons",
-    "habitants",
-    "einwohner",
-    "inhabitants",
-    "personnes",
-    "personas",
-    "menschen",
-    "pessoas",
-    "votes",
-    "voters",
-    "voix",
-    "visitors",
-    "views",
-    "units",
-    "litres",
-    "liters",
-    "mw",
-    "kwh",
-    "mwh",
-    "gb",
-    "mb",
-    "bytes",
-    "million",
-    "millions",
-    "hectares",
-    "ha",
-    "acres",
-    "zł",
-    "kr",
-];
 
 /// Most digits with country code, where the national plan fixes them; 15 by E.164
 /// where it does not, 0 where the code is not assigned.
@@ -304,6 +133,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         *group = Group { len: i - from, end: i, sep, open };
         n += 1;
         match separator(b, i) {
+            // A bracket that was opened before the number closes after it: "Olga(044 123 45 67) 12 tents".
+            Some((Sep::Close, false, _)) if !open && total >= 7 && at(b, i) == b')' => break,
             // A bracket closes right after its group or not at all.
             Some((s, o, next)) if !open || s == Sep::Close => (sep, open, i) = (s, o, next),
             _ => break,
@@ -313,10 +144,12 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if groups.iter().map(|g| g.len).sum::<usize>() < 7 {
         return None;
     }
-    if birth::date(b, p).is_some_and(|e| ends_date(b, e)) && !plus && !bracket {
+    if !plus && !bracket && birth::date(b, p).is_some_and(|e| ends_date(b, e)) {
         return None;
     }
-    let context = context(b, start, floor, plus || bracket)?;
+    // Only where it decides: looking for it takes as long as the rest.
+    let named = groups.first().is_some_and(|g| matches!(g.len, 8 | 9));
+    let context = context(b, start, floor, plus || bracket, named)?;
     for k in (1..=n).rev() {
         let part = groups.get(..k)?;
         let count: usize = part.iter().map(|g| g.len).sum();
@@ -342,7 +175,10 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             continue;
         }
         let d = digits.get(..count)?;
-        if plausible(part, d, plus, context) && !(amount(b, part) && context != Context::Cue && !plus) {
+        if plausible(part, d, plus, context)
+            && (plus || context == Context::Cue || !unit_after(b, last.end))
+            && !(k == 1 && result(b, start))
+        {
             return Some(Found { start, end: last.end, kind: Kind::Phone });
         }
     }
@@ -352,7 +188,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
 /// `01.15.59.07.28` begins like a date but goes on.
 fn ends_date(b: &[u8], end: usize) -> bool {
     let next = at(b, end);
-    !next.is_ascii_digit() && !(matches!(next, b'.' | b'-' | b'/') && at(b, end + 1).is_ascii_digit())
+    !(next.is_ascii_digit() || matches!(next, b'.' | b'-' | b'/') && at(b, end + 1).is_ascii_digit())
 }
 
 /// The sign or bracket before the first digit: the number's start, whether there is
@@ -377,7 +213,7 @@ fn lead(b: &[u8], p: usize, floor: usize) -> (usize, bool, bool) {
         while at(b, i).is_ascii_digit() {
             i += 1;
         }
-        if at(b, i) != b')' {
+        if at(b, i) != b')' || i - p >= 7 {
             bracket = false;
             while start < p && at(b, start) == b'(' {
                 start += 1;
@@ -391,12 +227,14 @@ fn lead(b: &[u8], p: usize, floor: usize) -> (usize, bool, bool) {
 enum Context {
     Plain,
     Cue,
+    /// Follows a word in title case, as names are.
+    Name,
     /// Follows another number: only unmistakable forms count.
     Inside,
 }
 
 /// What stands before. None: it cannot be a telephone.
-fn context(b: &[u8], start: usize, floor: usize, marked: bool) -> Option<Context> {
+fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> Option<Context> {
     let (one, two) = (back(b, start, 1), back(b, start, 2));
     if start == floor {
         return Some(Context::Plain);
@@ -422,34 +260,72 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool) -> Option<Context
     if one == b' ' && two.is_ascii_digit() {
         inside = true;
     }
-    // Two words back: "order number 1", "phone no. 2".
+    // A plus says all that words could.
+    if at(b, start) == b'+' {
+        return Some(Context::Plain);
+    }
+    // Three words back: "order number 1", "phone no. 2".
     let mut i = start;
     let mut weak = false;
+    let mut given = false;
+    let mut part = true;
     for _ in 0..3 {
-        let Some((s, e)) = last_word(b, i, 16).filter(|&(s, _)| s >= floor) else {
+        let Some((s, e)) = last_word(b, i, 40).filter(|&(s, _)| s >= floor) else {
             break;
         };
         let word = b.get(s..e)?;
-        if CUES.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word)) {
-            return Some(Context::Cue);
+        let class = match word {
+            // "M: 612345678", "P/N 0445-110-317"
+            [b'M' | b'T' | b'P' | b'm' | b't' | b'p'] if at(b, e) == b':' => Some(Word::Phone),
+            [b'N' | b'n'] if back(b, s, 1) == b'/' => Some(Word::Other),
+            _ => cues::class(word),
+        };
+        match class {
+            Some(Word::Phone) => return Some(Context::Cue),
+            Some(Word::Number) => weak = true,
+            // "no" alone is a plain word in several languages.
+            Some(Word::Other)
+                if !given
+                    && (!(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v"))
+                        || at(b, e) == b'.') =>
+            {
+                // "phone no." has its cue one word earlier.
+                let earlier = last_word(b, s, 40).and_then(|(s, e)| b.get(s..e)).and_then(cues::class);
+                return (earlier == Some(Word::Phone)).then_some(Context::Cue);
+            }
+            _ => {}
         }
-        let other = OTHERS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word));
-        // "no" alone is a plain word in several languages.
-        let dotted =
-            !(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v")) || at(b, e) == b'.';
-        if other && dotted && at(b, start) != b'+' {
-            // "phone no." has its cue one word earlier.
-            let earlier = last_word(b, s, 12).and_then(|(s, e)| b.get(s..e));
-            let cue = earlier.is_some_and(|w| CUES.iter().any(|c| c.as_bytes().eq_ignore_ascii_case(w)));
-            return cue.then_some(Context::Cue);
-        }
-        weak |= NUMBERS.iter().any(|w| w.as_bytes().eq_ignore_ascii_case(word));
+        // In "room 204, 0612345678" the room has its number already; in "ISBN 978 2 07 367110 0" this is it.
+        let digits = word.iter().any(u8::is_ascii_digit);
+        part &= digits && b.get(e..i).is_some_and(|gap| !gap.iter().any(|c| b",;.".contains(c)));
+        given |= digits && !part;
         i = s;
     }
     if weak {
         return Some(Context::Cue);
     }
-    Some(if inside { Context::Inside } else { Context::Plain })
+    if inside {
+        return Some(Context::Inside);
+    }
+    // "Katalin, 934822931": whose number it is stands right before it.
+    if !named {
+        return Some(Context::Plain);
+    }
+    let name = last_word(b, start, 40).filter(|&(s, e)| s >= floor && start - e <= 3);
+    Some(if name.and_then(|(s, e)| b.get(s..e)).is_some_and(title) { Context::Name } else { Context::Plain })
+}
+
+/// `2^32 = 4294967296`: what stands after an operator and a space was calculated.
+fn result(b: &[u8], start: usize) -> bool {
+    back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
+}
+
+/// Is only the first letter a capital, and are there three or more?
+fn title(word: &[u8]) -> bool {
+    let mut letters = std::str::from_utf8(word).unwrap_or("").chars();
+    letters.next().is_some_and(char::is_uppercase)
+        && letters.clone().count() >= 2
+        && letters.all(char::is_lowercase)
 }
 
 /// May a number end here?
@@ -461,30 +337,8 @@ fn free(b: &[u8], end: usize) -> bool {
     if next == 0xC2 && at(b, end + 1) == 0xB0 {
         return false;
     }
-    !(matches!(next, b'.' | b',' | b':' | b'\'') && at(b, end + 1).is_ascii_digit())
-        && !(matches!(next, b'-') && at(b, end + 1).is_ascii_alphanumeric())
-}
-
-/// A number followed by a currency or a unit.
-fn amount(b: &[u8], part: &[Group]) -> bool {
-    let Some(last) = part.last() else {
-        return false;
-    };
-    let mut i = last.end;
-    while at(b, i) == b' ' || (at(b, i) == 0xC2 && at(b, i + 1) == 0xA0) {
-        i += if at(b, i) == b' ' { 1 } else { 2 };
-    }
-    if matches!(at(b, i), b'$' | b'%')
-        || starts_with(b, i, "€".as_bytes())
-        || starts_with(b, i, "£".as_bytes())
-    {
-        return true;
-    }
-    let mut end = i;
-    while end - i < 14 && (at(b, end).is_ascii_alphabetic() || at(b, end) >= 0xC3) {
-        end += 1;
-    }
-    b.get(i..end).is_some_and(|w| UNITS.iter().any(|u| u.as_bytes().eq_ignore_ascii_case(w)))
+    !(matches!(next, b'.' | b',' | b':' | b'\'') && at(b, end + 1).is_ascii_digit()
+        || matches!(next, b'-') && at(b, end + 1).is_ascii_alphanumeric())
 }
 
 /// Is this number, taken alone, a telephone?
@@ -515,13 +369,22 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     {
         return false;
     }
+    // "resolution 2254 (2015)": a bracket behind holds no area code if it holds a year.
+    if context != Context::Cue && late_year(g, d) {
+        return false;
+    }
     if digit(0) == 0 {
         return match g.len() {
-            1 => (9..=11).contains(&total),
+            // Indonesia's mobile numbers are the longest.
+            1 if context == Context::Cue => (8..=13).contains(&total),
+            1 => (9..=if digit(1) == 8 { 12 } else { 11 }).contains(&total),
+            // "0600-1800" says when, not where.
+            2 if context != Context::Cue && shape == 0x44 && clock(d) => false,
             // One dot is a decimal point.
             2 if any(Sep::Dot) => false,
             _ => {
-                (8..=12).contains(&total)
+                // Argentina's with area code and 15 are the longest.
+                (8..=13).contains(&total)
                     && (first >= 2 || total >= 10)
                     && first <= 6
                     && !(any(Sep::Slash) && g.len() > 5)
@@ -535,15 +398,21 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         return g.len() >= 2 && first <= 5 && (8..=11).contains(&total) && !(first == 4 && year(d));
     }
     if context == Context::Cue {
-        return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !thousands(g, d);
+        return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !(total == 7 && thousands(g, d));
     }
     if any(Sep::Slash) {
-        return false;
+        // Italy's mobile numbers
+        return shape == 0x37 && digit(0) == 3;
     }
     if any(Sep::Dot) {
         return all(Sep::Dot) && matches!(shape, 0x334 | 0x3222 | 0x1334) && digit(0) != 0;
     }
     match shape {
+        // Without a separator what stands behind a name, and what the large plans fix: China; Russia; India and
+        // North America
+        0x8 | 0x9 => context == Context::Name && digit(0) >= 2 && !(total == 8 && compact_date(d)),
+        0xB => matches!((digit(0), digit(1)), (1, 3..) | (7 | 8, 9)),
+        0xA => digit(0) >= 6 || digit(0) >= 2 && digit(3) >= 2,
         // North America, Greece, Colombia; with its trunk 1, or Russia's 8
         0x334 => digit(0) >= 2,
         0x1334 | 0x13322 | 0x1333 | 0x1344 => matches!(digit(0), 1 | 7 | 8) && digit(1) >= 2,
@@ -552,7 +421,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x3222 | 0x2322 | 0x3322 | 0x3223 | 0x234 => digit(0) >= 2,
         // Norway, Denmark, France without zero, Luxembourg
         0x323 => digit(0) >= 2,
-        0x2222 => digit(0) >= 2 && !even_list(d),
+        0x2222 => digit(0) >= 2 && !even_list(d) && (all(Sep::Space) || all(Sep::Dash)),
         // China
         0x344 => digit(0) == 1 && digit(1) >= 3,
         // Brazil, Mexico, Argentina
@@ -563,14 +432,28 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x44 => {
             digit(0) >= 2 && !(year(d) && all(Sep::Dash)) && !(year(d) && year(d.get(4..).unwrap_or(&[])))
         }
-        // Australia's 1300 and 1800
-        0x433 => digit(0) == 1 && matches!(digit(1), 3 | 8),
+        // Australia's 1300 and 1800; India, Nepal: no number of things is grouped so
+        0x433 => digit(0) == 1 && matches!(digit(1), 3 | 8) || digit(0) >= 2 && !year(d),
         // Haiti: not a date
         0x224 => digit(0) >= 2 && !year(d.get(4..).unwrap_or(&[])),
         // Chile, Lithuania, Italy
         0x144 => matches!(digit(0), 2 | 9),
         0x135 => digit(0) == 8,
-        0x37 => digit(0) == 3,
+        // also Greece; two groups of other lengths are mostly ids
+        0x37 => digit(0) >= 2,
+        // Greece, Pakistan without zero
+        0x46 => digit(0) >= 2 && !year(d),
+        // Brazil's mobile numbers
+        0x29 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
+        // Lebanon
+        0x26 => all(Sep::Dash) && matches!(digit(0), 7 | 8),
+        0x233 => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
+        // Cameroon; Côte d'Ivoire; Cuba
+        0x12222 => digit(0) >= 2 && all(Sep::Space),
+        0x22222 => digit(0) == 2 && matches!(digit(1), 1 | 5 | 7) && all(Sep::Space),
+        0x134 => digit(0) >= 2 && all(Sep::Space),
+        // Kazakhstan's towns behind the trunk 8
+        0x14222 => digit(0) == 8 && digit(1) == 7,
         // Local numbers of seven digits, with the dash alone
         0x34 => all(Sep::Dash) && digit(0) >= 2,
         0x322 => all(Sep::Dash) && digit(0) >= 2,
@@ -585,6 +468,27 @@ fn even_list(d: &[u8]) -> bool {
 
 fn year(d: &[u8]) -> bool {
     matches!(d, [1, 9, ..] | [2, 0, ..])
+}
+
+/// A group of four in brackets behind the first that reads as a year.
+fn late_year(g: &[Group], d: &[u8]) -> bool {
+    let mut before = 0;
+    g.iter().any(|g| {
+        let late = before > 0 && g.open && g.len == 4 && year(d.get(before..).unwrap_or(&[]));
+        before += g.len;
+        late
+    })
+}
+
+/// `20240115`
+fn compact_date(d: &[u8]) -> bool {
+    matches!(d, [1, 9, .., 0..=3, _] | [2, 0, .., 0..=3, _])
+        && matches!(d.get(4..6), Some([0, _] | [1, 0..=2]))
+}
+
+/// Two times of day without a colon.
+fn clock(d: &[u8]) -> bool {
+    d.chunks(4).all(|t| matches!(t, [0 | 1, _, 0..=5, _] | [2, 0..=3, 0..=5, _]))
 }
 
 /// Groups of three after a first of at most two, as in `1 234 567`.
