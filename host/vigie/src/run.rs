@@ -134,7 +134,8 @@ impl Worker {
             return Ok(false);
         }
         // At the end of what there is, so that the next stage need not wait for the next record.
-        let at_end = records.len() < self.batch_records;
+        let next = records.last().map_or(0, |last| last.offset + 1);
+        let at_end = self.log.end_offset(&input.topic, input.partition)? == next;
         let mark = at_end || input.marked.is_none_or(|at| at.elapsed() >= MARK_EVERY);
         if mark {
             input.marked = Some(Instant::now());

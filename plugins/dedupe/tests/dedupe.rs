@@ -1,4 +1,6 @@
 //! The plugin natively: what goes on, what is remembered, and for how long.
+// The exemption of tests from these lints does not reach the functions that tests share.
+#![allow(clippy::unwrap_used)]
 
 use dedupe::Dedupe;
 use vigie::Timestamp;

@@ -55,7 +55,8 @@ fn good_events_and_bad_ones() {
     check(&[b'['; 100_000], Err("VG1003"));
     check(br#"{"id": 1}"#, Err("VG1004"));
     check(br#"{"id": "a", "n": 1, "a": 5}"#, Err("VG1004"));
-    check(br#"{"id": "a", "u": "1"}"#, Err("VG1004"));
+    check(br#"{"id": "a", "u": "+1"}"#, Err("VG1004"));
+    check(br#"{"id": "a", "u": "10000000000000000"}"#, Err("VG1004"));
     check(br#"{"id": {"x": 1}}"#, Err("VG1004"));
     check(br#"{"u": 1}"#, Err("VG1005"));
     check(br#"{"id": null}"#, Err("VG1005"));
