@@ -9,7 +9,9 @@ use wit_component::ComponentEncoder;
 use crate::{root, target};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-const PLUGINS: [&str; 5] = ["mask-pii", "locate", "enrich", "aggregate", "dedupe"];
+const PLUGINS: [&str; 6] = ["mask-pii", "locate", "enrich", "aggregate", "dedupe", "flood-alarm"];
+/// Guests that only tests and benchmarks run; they do not lie among the core plugins.
+const TEST_GUESTS: [&str; 3] = ["bench-hand", "bench-fixed", "bench-text"];
 const DEBIAN: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
 const LINKERS: [&str; 3] = ["wasm-ld", "wasm-ld-22", "rust-lld"];
 
@@ -23,7 +25,7 @@ pub fn build() -> Result<PathBuf> {
     ];
     command
         .args(["--release", "--quiet", "--target", TARGET])
-        .args(PLUGINS.iter().flat_map(|p| ["--package", p]))
+        .args(PLUGINS.iter().chain(&TEST_GUESTS).flat_map(|p| ["--package", p]))
         .current_dir(root().join("plugins"))
         .env("CARGO_TARGET_DIR", &work)
         // The encoded form, because a path may have a space in it.
@@ -31,8 +33,10 @@ pub fn build() -> Result<PathBuf> {
     eprintln!("Building the core plugins for {TARGET} …");
     crate::run(&mut command)?;
     let folder = target().join("plugins");
-    std::fs::create_dir_all(&folder)?;
-    for plugin in PLUGINS {
+    let tests = folder.join("tests");
+    std::fs::create_dir_all(&tests)?;
+    let all = PLUGINS.iter().map(|name| (name, &folder)).chain(TEST_GUESTS.iter().map(|name| (name, &tests)));
+    for (plugin, folder) in all {
         let module = work.join(TARGET).join("release").join(format!("{}.wasm", plugin.replace('-', "_")));
         let core = std::fs::read(&module).with_context(|| module.display().to_string())?;
         let component = ComponentEncoder::default().validate(true).module(&core)?.encode()?;

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, bail};
 const HELP: &str = "\
 cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
 cargo xtask test [--only PART]    every check; parts: fmt, clippy, guests, host, plugins, docs, demo
+cargo xtask bench                 measure; one table of figures beside their limits
 cargo xtask plugins               build the core plugins only";
 
 fn main() -> Result<()> {
@@ -24,6 +25,7 @@ fn main() -> Result<()> {
             [only, part] if only == "--only" => test::run(Some(part)),
             _ => bail!("usage:\n{HELP}"),
         },
+        "bench" => bench(),
         "plugins" => guests::build().map(|_| ()),
         "" | "help" | "--help" | "-h" => {
             println!("{HELP}");
@@ -39,6 +41,21 @@ fn demo(arguments: &[String]) -> Result<()> {
     run(cargo().args(["build", "--release", "--package", "vigie"]))?;
     let vigie = target().join("release").join("vigie");
     run(Command::new(vigie).arg("demo").arg("--plugins").arg(plugins).args(arguments).current_dir(root()))
+}
+
+fn bench() -> Result<()> {
+    let plugins = guests::build()?;
+    eprintln!("Building for release …");
+    run(cargo().args(["build", "--release", "--package", "vigie", "--package", "bench"]))?;
+    let native = target().join("guest-native");
+    run(cargo()
+        .args(["build", "--release", "--package", "bench-native"])
+        .current_dir(root().join("plugins"))
+        .env("CARGO_TARGET_DIR", &native))?;
+    let release = target().join("release");
+    let mut command = Command::new(release.join("bench"));
+    command.arg(plugins).arg(release.join("vigie")).arg(native.join("release/bench-native"));
+    run(command.current_dir(root()))
 }
 
 /// The folder of the checkout.

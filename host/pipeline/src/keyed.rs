@@ -125,7 +125,7 @@ impl KeyedStage {
         let schema = event::Schema::of_arrow(input);
         Ok(Self {
             name: then.name.as_str().into(),
-            group: format!("{}.{}", pipeline.group(), then.name),
+            group: pipeline.group_of(then),
             identity,
             from: then.from.as_str().into(),
             decoder: Decoder::new(&schema, &DecodeMap::as_written(&schema))?,
@@ -152,12 +152,6 @@ impl KeyedStage {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
-    }
-
-    /// Whose positions and state these are.
-    #[must_use]
-    pub fn group(&self) -> &str {
-        &self.group
     }
 
     /// The topic that the stage reads.

@@ -69,6 +69,12 @@ impl Pipeline {
     pub fn group(&self) -> String {
         format!("{}.v{}", self.pipeline, self.version)
     }
+
+    /// The consumer group of a stateful stage.
+    #[must_use]
+    pub fn group_of(&self, then: &Then) -> String {
+        format!("{}.{}", self.group(), then.name)
+    }
 }
 
 /// What is wrong with a pipeline, before or while it runs.

@@ -122,13 +122,26 @@ impl App {
 
     /// A pipeline with its tables read, its plugins configured and its labels checked.
     pub fn running(&self, read: &ReadPipeline, identity: Identity) -> Result<(Running, Vec<TopicFlow>)> {
-        let pipeline = &read.pipeline;
-        let tables = Arc::new(read_tables(&read.folder, &pipeline.reference)?);
+        let tables = Arc::new(self.tables(read)?);
         let sandbox = Sandbox::new()?;
         let component = |name: &str| self.component(&sandbox, name);
-        let running = Running::new(pipeline, identity, tables.clone(), &component)?;
-        let flows = pipeline::check_labels(pipeline, &running, &tables, &FixedPermits)?;
+        let running = Running::new(&read.pipeline, identity, tables.clone(), &component)?;
+        let flows = self.check_labels(&read.pipeline, &running, &tables)?;
         Ok((running, flows))
+    }
+
+    /// The pipeline's reference tables.
+    pub fn tables(&self, read: &ReadPipeline) -> Result<Tables> {
+        read_tables(&read.folder, &read.pipeline.reference)
+    }
+
+    pub fn check_labels(
+        &self,
+        pipeline: &Pipeline,
+        running: &Running,
+        tables: &Tables,
+    ) -> Result<Vec<TopicFlow>> {
+        Ok(pipeline::check_labels(pipeline, running, tables, &FixedPermits)?)
     }
 }
 

@@ -112,10 +112,10 @@ pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result
     for stage in running.then.iter_mut().filter(|stage| step.is_none_or(|step| step == stage.name())) {
         found = true;
         let partitions = read.pipeline.output(stage.from()).map_or(1, |o| o.partitions);
-        crate::run::restore(&log, stage, partitions)?;
         let mut table: (Vec<String>, Vec<Vec<String>>) = Default::default();
         let mut keys = 0;
         for partition in 0..partitions {
+            crate::run::restore(&log, stage, partition)?;
             let Some(batch) = stage.look(partition)? else { continue };
             table.0 = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
             let shown = batch.slice(0, batch.num_rows().min(limit.saturating_sub(keys)));

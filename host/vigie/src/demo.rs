@@ -11,7 +11,7 @@ use pipeline::{Identity, Pipeline};
 
 use crate::app::{App, read_pipeline};
 use crate::commands::print_table;
-use crate::run::{Progress, Worker};
+use crate::run::{MOST_WORKERS, Progress, Workers};
 
 /// The group whose positions say how much of the demo's input is in the raw topics.
 const GROUP: &str = "demo.feed";
@@ -36,6 +36,9 @@ pub struct Options {
     /// Simulated events of a thousand that are malformed
     #[arg(long, default_value_t = 3)]
     bad_per_mille: u32,
+    /// Threads that run the stages; the result is the same with any number
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=i64::from(MOST_WORKERS)))]
+    workers: u8,
     /// Go on when everything is processed, until interrupted
     #[arg(long)]
     follow: bool,
@@ -50,19 +53,19 @@ struct Raw {
 }
 
 pub fn run(app: &App, options: &Options) -> Result<()> {
+    let mut progress = Progress::new();
     let read = read_pipeline(&options.pipeline)?;
     let pipeline = &read.pipeline;
-    let mut worker = Worker::open(app, &read)?;
-    let mut progress = Progress::new();
+    let mut workers = Workers::open(app, &read, options.workers)?;
     eprintln!("Vigie: pipeline {} version {}", pipeline.pipeline, pipeline.version);
-    let fed = feed(worker.log(), pipeline, options)?;
+    let fed = feed(workers.log(), pipeline, options)?;
     if fed == 0 {
         eprintln!("  the raw topics hold the demo's input already: going on where the last run stopped");
     } else {
         eprintln!("  {fed} raw events written to the log");
     }
-    worker.run(options.follow, &mut progress)?;
-    summarise(app, &worker, &progress)
+    workers.run(options.follow, &mut progress)?;
+    summarise(app, &workers, &progress)
 }
 
 /// Writes what is not yet in the raw topics; the position is committed with the events, so that a
@@ -159,21 +162,22 @@ fn earthquakes(path: &std::path::Path) -> Result<Vec<Raw>> {
         .collect()
 }
 
-fn summarise(app: &App, worker: &Worker, progress: &Progress) -> Result<()> {
+fn summarise(app: &App, workers: &Workers, progress: &Progress) -> Result<()> {
     let seconds = progress.elapsed().as_secs_f64();
-    let counts = &worker.counts;
+    let counts = &progress.counts;
     let rate = counts.records_in as f64 / seconds.max(1e-9);
     println!(
         "\nThis run: {} raw events in, {} events out, {} dead letters in {seconds:.2} s ({rate:.0} events/s)",
         counts.records_in, counts.events_out, counts.dead_letters
     );
-    let running = worker.running();
-    let masked: Vec<Vec<String>> = running
-        .first
+    if let Some(first) = progress.first {
+        println!("First event in the store after {} ms", first.as_millis());
+    }
+    let masked: Vec<Vec<String>> = workers
         .counters()
-        .chain(running.then.iter().flat_map(|stage| stage.counters()))
+        .into_iter()
         .filter(|(_, _, n)| *n > 0)
-        .map(|(step, counter, n)| vec![step.into(), counter.into(), n.to_string()])
+        .map(|(step, counter, n)| vec![step, counter, n.to_string()])
         .collect();
     if !masked.is_empty() {
         println!("\nCounted by the plugins in this run");
@@ -208,7 +212,8 @@ const SUMMARY: [(&str, &str); 5] = [
     ),
     (
         "The busiest minutes (H3 cell of resolution 7, kind)",
-        "select cell_7 as cell, kind, window_start as minute, count, round(severity_mean, 2) as mean, \
+        "select cell_7 as cell, kind, strftime('%Y-%m-%d %H:%M', window_start / 1000000, 'unixepoch') as minute, \
+         count, round(severity_mean, 2) as mean, \
          severity_max as worst, iif(last, 'final', 'early') as result \
          from cells order by count desc, cell, kind, minute limit 5",
     ),

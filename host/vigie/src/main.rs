@@ -61,6 +61,9 @@ enum Command {
         /// At the end, close all windows for good: what comes later is late
         #[arg(long, conflicts_with = "follow")]
         close: bool,
+        /// Threads that run the stages; the result is the same with any number
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=i64::from(run::MOST_WORKERS)))]
+        workers: u8,
     },
     /// Check a pipeline and print its plan: steps, and each field's labels as it travels
     #[command(after_help = "Example:\n  vigie check pipelines/field-reports.yaml")]
@@ -125,11 +128,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let app = app::App { data_dir: cli.data_dir, plugins: cli.plugins, format: cli.output };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
-        Command::Run { pipeline, follow, close } => {
-            let mut worker = run::Worker::open(&app, &app::read_pipeline(&pipeline)?)?;
+        Command::Run { pipeline, follow, close, workers } => {
+            let mut workers = run::Workers::open(&app, &app::read_pipeline(&pipeline)?, workers)?;
             let mut progress = run::Progress::new();
-            worker.run(follow, &mut progress)?;
-            if close { worker.close(&mut progress) } else { Ok(()) }
+            workers.run(follow, &mut progress)?;
+            if close { workers.close(&mut progress) } else { Ok(()) }
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),
         Command::Simulate(options) => commands::simulate(&options),

@@ -1,13 +1,19 @@
-//! One worker: reads raw topics, runs the stage, commits each step, then feeds the store.
+//! Workers, each a thread with a log connection, stages and partitions of its own, and beside them the
+//! delivery to the store.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use log::{Commit, Log as _};
 use log_embedded::EmbeddedLog;
 use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pipeline, Running, StepResult};
+use plugin::Sandbox;
 
 use crate::app::{App, ReadPipeline};
 use crate::deliver::Delivery;
@@ -18,19 +24,37 @@ const BATCH_RECORDS: usize = 1024;
 const BATCH_BYTES: usize = 4 << 20;
 /// How often an input says how far it has come while it is busy.
 const MARK_EVERY: Duration = Duration::from_millis(250);
-/// How long to wait where nothing is to do.
+/// How long to wait where nothing is to do: while others still work, and for new records.
+const PAUSE: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(50);
+/// Most workers; each takes the memory of its plugins and of its partitions' state.
+pub const MOST_WORKERS: u8 = 64;
 
 /// A pipeline at work on the embedded log.
-pub struct Worker {
+pub struct Workers {
+    log: EmbeddedLog,
+    workers: Vec<Worker>,
+    delivery: Delivery,
+    _lock: File,
+}
+
+/// What the threads of a run tell each other.
+struct Shared {
+    follow: bool,
+    stop: AtomicBool,
+    /// Steps committed by all.
+    commits: AtomicU64,
+    /// For each worker, after how many commits it found nothing to read.
+    idle_since: Vec<AtomicU64>,
+    counts: Mutex<Counts>,
+}
+
+/// One worker.
+struct Worker {
     log: EmbeddedLog,
     running: Running,
     inputs: Vec<Input>,
-    delivery: Delivery,
     batch_records: usize,
-    _lock: File,
-    /// Since the start: raw records in, events out, dead letters of all stages.
-    pub counts: Counts,
 }
 
 /// A partition that a stage reads.
@@ -51,82 +75,173 @@ enum Reader {
     Then(usize),
 }
 
-impl Worker {
-    pub fn open(app: &App, read: &ReadPipeline) -> Result<Self> {
+/// The plugins' counters over all workers: step, counter, count.
+pub type Counters = Vec<(String, String, u64)>;
+
+impl Workers {
+    pub fn open(app: &App, read: &ReadPipeline, workers: u8) -> Result<Self> {
         app.create_data_dir()?;
         let lock = app.lock()?;
         let pipeline = &read.pipeline;
-        let (mut running, _) = app.running(read, app.identity()?)?;
         let log = app.log()?;
         create_topics(&log, pipeline)?;
-        let mut inputs = Vec::new();
-        let mut add = |topic: &str, partitions: u32, group: &str, reader: Reader| {
-            inputs.extend((0..partitions).map(|partition| Input {
-                topic: topic.into(),
-                partition,
-                group: group.into(),
-                reader,
-                marked: None,
-            }));
+        let tables = std::sync::Arc::new(app.tables(read)?);
+        let sandbox = Sandbox::new()?;
+        // Compiled once, shared by all workers.
+        let loaded = RefCell::new(BTreeMap::new());
+        let component = |name: &str| {
+            if let Some(found) = loaded.borrow().get(name) {
+                return Ok(plugin::Component::clone(found));
+            }
+            let component = app.component(&sandbox, name)?;
+            loaded.borrow_mut().insert(name.to_owned(), component.clone());
+            Ok(component)
         };
-        for (number, source) in pipeline.sources.iter().enumerate() {
-            add(&source.topic, source.partitions, &pipeline.group(), Reader::Source(number));
+        let mut inputs = inputs(pipeline);
+        let batch_records = batch_records()?;
+        let mut opened = Vec::new();
+        for number in 0..usize::from(workers.max(1)) {
+            let mut running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
+            if number == 0 {
+                app.check_labels(pipeline, &running, &tables)?;
+            }
+            let log = app.log()?;
+            let mine: Vec<Input> = inputs
+                .extract_if(.., |(at, _)| *at % usize::from(workers.max(1)) == number)
+                .map(|(_, input)| input)
+                .collect();
+            running.first.restore(&log.state(&running.first.state_table())?);
+            for input in &mine {
+                let Reader::Then(then) = input.reader else { continue };
+                if let Some(stage) = running.then.get_mut(then) {
+                    restore(&log, stage, input.partition)?;
+                }
+            }
+            opened.push(Worker { log, running, inputs: mine, batch_records });
         }
-        running.first.restore(&log.state(&running.first.state_table())?);
-        for (number, stage) in running.then.iter_mut().enumerate() {
-            let partitions = pipeline.output(stage.from()).map_or(1, |o| o.partitions);
-            add(stage.from(), partitions, stage.group(), Reader::Then(number));
-            restore(&log, stage, partitions)?;
-        }
-        let delivery = Delivery::open(app.store()?, pipeline, &running)?;
-        let counts = Counts::default();
-        Ok(Self { log, running, inputs, delivery, batch_records: batch_records()?, _lock: lock, counts })
-    }
-
-    pub fn running(&self) -> &Running {
-        &self.running
+        let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
+        let delivery = Delivery::open(app.store()?, pipeline, &first.running)?;
+        Ok(Self { log, workers: opened, delivery, _lock: lock })
     }
 
     pub fn log(&mut self) -> &mut EmbeddedLog {
         &mut self.log
     }
 
-    /// Runs to the end of the topics, or for ever.
-    pub fn run(&mut self, follow: bool, progress: &mut Progress) -> Result<()> {
-        loop {
-            let mut busy = false;
-            for input in 0..self.inputs.len() {
-                busy |= self.step(input)?;
-            }
-            busy |= self.delivery.deliver(&self.log, BATCH_RECORDS, BATCH_BYTES)?;
-            progress.show(&self.counts, self.delivery.delivered);
-            if !busy && !follow {
-                progress.end();
-                return Ok(());
-            }
-            if !busy {
-                std::thread::sleep(IDLE);
+    /// Sums of the plugins' counters since the start.
+    pub fn counters(&self) -> Counters {
+        let mut sums: Counters = Vec::new();
+        for worker in &self.workers {
+            let then = worker.running.then.iter().flat_map(|stage| stage.counters());
+            for (step, counter, count) in worker.running.first.counters().chain(then) {
+                match sums.iter_mut().find(|(s, c, _)| s == step && c == counter) {
+                    Some((_, _, sum)) => *sum += count,
+                    None => sums.push((step.into(), counter.into(), count)),
+                }
             }
         }
+        sums
+    }
+
+    /// Runs to the end of the topics, or for ever: the workers in threads, the delivery here.
+    pub fn run(&mut self, follow: bool, progress: &mut Progress) -> Result<()> {
+        let shared = Shared {
+            follow,
+            stop: AtomicBool::new(false),
+            commits: AtomicU64::new(0),
+            idle_since: self.workers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
+            counts: Mutex::default(),
+        };
+        let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
+        let result = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..)
+                .zip(workers.iter_mut())
+                .map(|(number, worker)| {
+                    let shared = &shared;
+                    scope.spawn(move || {
+                        let result = worker.run(number, shared);
+                        if result.is_err() {
+                            shared.stop.store(true, Ordering::SeqCst);
+                        }
+                        result
+                    })
+                })
+                .collect();
+            let delivered = loop {
+                // Asked before the delivery looks, so that it looks once more after the last commit.
+                let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
+                let busy = match delivery.deliver(log, BATCH_RECORDS, BATCH_BYTES) {
+                    Ok(busy) => busy,
+                    Err(error) => {
+                        shared.stop.store(true, Ordering::SeqCst);
+                        break Err(error);
+                    }
+                };
+                progress.show(&shared.counts(), delivery.delivered);
+                if !busy && over {
+                    break Ok(());
+                }
+                if !busy {
+                    std::thread::sleep(if follow { IDLE } else { PAUSE });
+                }
+            };
+            let worked = threads.into_iter().try_for_each(|thread| match thread.join() {
+                Ok(result) => result,
+                Err(_) => anyhow::bail!("VG0019: a worker thread ended in a defect of Vigie"),
+            });
+            worked.and(delivered)
+        });
+        progress.end();
+        progress.counts += shared.counts();
+        result
     }
 
     /// Says that the raw topics are at their end for good, and runs what follows from it.
     pub fn close(&mut self, progress: &mut Progress) -> Result<()> {
-        for input in &self.inputs {
-            let Reader::Source(source) = input.reader else { continue };
-            let result = self.running.first.close(source, input.partition);
-            self.log.commit(&Commit {
-                group: &input.group,
-                positions: &[],
-                outputs: &result.outputs,
-                state: &result.state,
-            })?;
+        for worker in &mut self.workers {
+            worker.close()?;
         }
         self.run(false, progress)
     }
+}
+
+impl Shared {
+    fn counts(&self) -> Counts {
+        // Counts are whole after each addition, even if another thread has panicked since.
+        *self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether every worker has looked after the last commit, and found nothing.
+    fn is_over(&self) -> bool {
+        let commits = self.commits.load(Ordering::SeqCst);
+        self.idle_since.iter().all(|since| since.load(Ordering::SeqCst) == commits)
+    }
+}
+
+impl Worker {
+    fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
+        while !shared.stop.load(Ordering::SeqCst) {
+            let commits = shared.commits.load(Ordering::SeqCst);
+            let mut busy = false;
+            for input in 0..self.inputs.len() {
+                busy |= self.step(input, shared)?;
+            }
+            if busy {
+                continue;
+            }
+            if let Some(since) = shared.idle_since.get(number) {
+                since.store(commits, Ordering::SeqCst);
+            }
+            if !shared.follow && shared.is_over() {
+                break;
+            }
+            std::thread::sleep(if shared.follow { IDLE } else { PAUSE });
+        }
+        Ok(())
+    }
 
     /// One step of one input; false where there is nothing to read.
-    fn step(&mut self, number: usize) -> Result<bool> {
+    fn step(&mut self, number: usize, shared: &Shared) -> Result<bool> {
         let Some(input) = self.inputs.get_mut(number) else { return Ok(false) };
         let from = self.log.committed(&input.group, &input.topic, input.partition)?.unwrap_or(0);
         let records = self.log.read(&input.topic, input.partition, from, self.batch_records, BATCH_BYTES)?;
@@ -140,7 +255,7 @@ impl Worker {
         if mark {
             input.marked = Some(Instant::now());
         }
-        let result = match input.reader {
+        let mut result = match input.reader {
             Reader::Source(source) => self.running.first.step(source, input.partition, &records, mark)?,
             Reader::Then(then) => match self.running.then.get_mut(then) {
                 Some(stage) => stage.step(input.partition, &records, mark)?,
@@ -153,12 +268,47 @@ impl Worker {
             outputs: &result.outputs,
             state: &result.state,
         })?;
-        match input.reader {
-            Reader::Source(_) => self.counts += result.counts,
-            Reader::Then(_) => self.counts.dead_letters += result.counts.dead_letters,
+        shared.commits.fetch_add(1, Ordering::SeqCst);
+        if matches!(input.reader, Reader::Then(_)) {
+            // Rows of later stages are events already counted.
+            (result.counts.records_in, result.counts.events_out) = (0, 0);
         }
+        *shared.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += result.counts;
         Ok(true)
     }
+
+    fn close(&mut self) -> Result<()> {
+        for input in &self.inputs {
+            let Reader::Source(source) = input.reader else { continue };
+            let result = self.running.first.close(source, input.partition);
+            self.log.commit(&Commit {
+                group: &input.group,
+                positions: &[],
+                outputs: &result.outputs,
+                state: &result.state,
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// All partitions that stages read, each with its number.
+fn inputs(pipeline: &Pipeline) -> Vec<(usize, Input)> {
+    let mut inputs = Vec::new();
+    let mut add = |topic: &str, partitions: u32, group: String, reader: Reader| {
+        for partition in 0..partitions {
+            let input = Input { topic: topic.into(), partition, group: group.clone(), reader, marked: None };
+            inputs.push((inputs.len(), input));
+        }
+    };
+    for (number, source) in pipeline.sources.iter().enumerate() {
+        add(&source.topic, source.partitions, pipeline.group(), Reader::Source(number));
+    }
+    for (number, then) in pipeline.then.iter().enumerate() {
+        let partitions = pipeline.output(&then.from).map_or(1, |o| o.partitions);
+        add(&then.from, partitions, pipeline.group_of(then), Reader::Then(number));
+    }
+    inputs
 }
 
 fn create_topics(log: &EmbeddedLog, pipeline: &Pipeline) -> Result<()> {
@@ -172,14 +322,11 @@ fn create_topics(log: &EmbeddedLog, pipeline: &Pipeline) -> Result<()> {
     Ok(log.create_topic(DEAD_LETTER_ROWS, 1)?)
 }
 
-/// Takes back a stage's state for each partition that it reads.
-pub fn restore(log: &EmbeddedLog, stage: &mut pipeline::KeyedStage, partitions: u32) -> Result<()> {
-    for partition in 0..partitions {
-        let [keys, marks, held] = stage.tables(partition);
-        let [keys, marks, held] = [log.state(&keys)?, log.state(&marks)?, log.state(&held)?];
-        stage.restore(partition, [&keys, &marks, &held])?;
-    }
-    Ok(())
+/// Takes back a stage's state for a partition that it reads.
+pub fn restore(log: &EmbeddedLog, stage: &mut pipeline::KeyedStage, partition: u32) -> Result<()> {
+    let [keys, marks, held] = stage.tables(partition);
+    let [keys, marks, held] = [log.state(&keys)?, log.state(&marks)?, log.state(&held)?];
+    Ok(stage.restore(partition, [&keys, &marks, &held])?)
 }
 
 /// A smaller batch can be asked for, to show that batch cuts are invisible.
@@ -196,12 +343,22 @@ pub struct Progress {
     last: Instant,
     start: Instant,
     terminal: bool,
+    /// From the start to the first row in the store.
+    pub first: Option<Duration>,
+    /// What has been done: raw records in, events out, dead letters of all stages.
+    pub counts: Counts,
 }
 
 impl Progress {
     pub fn new() -> Self {
         let now = Instant::now();
-        Self { last: now, start: now, terminal: std::io::stderr().is_terminal() }
+        Self {
+            last: now,
+            start: now,
+            terminal: std::io::stderr().is_terminal(),
+            first: None,
+            counts: Counts::default(),
+        }
     }
 
     pub fn elapsed(&self) -> Duration {
@@ -209,6 +366,9 @@ impl Progress {
     }
 
     fn show(&mut self, counts: &Counts, delivered: u64) {
+        if delivered > 0 && self.first.is_none() {
+            self.first = Some(self.start.elapsed());
+        }
         if self.terminal && self.last.elapsed() > Duration::from_millis(200) {
             self.last = Instant::now();
             eprint!(

@@ -4,6 +4,8 @@
 #[macro_export]
 macro_rules! export_transform {
     ($plugin:ty) => {
+        // Natively a plugin is a library for tests; two of them in one program would export the same names.
+        #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
         #[allow(unsafe_code, missing_docs)]
         mod vigie_export {
@@ -43,6 +45,8 @@ macro_rules! export_transform {
 #[macro_export]
 macro_rules! export_stateful {
     ($plugin:ty) => {
+        // Natively a plugin is a library for tests; two of them in one program would export the same names.
+        #[cfg(target_arch = "wasm32")]
         #[doc(hidden)]
         #[allow(unsafe_code, missing_docs)]
         mod vigie_export {

@@ -108,6 +108,16 @@ fn batch_cuts_are_invisible() {
 }
 
 #[test]
+fn two_workers_give_what_one_gives() {
+    let (one, two) = (data(), data());
+    succeed(&mut vigie(one.path(), &DEMO));
+    succeed(vigie(two.path(), &DEMO).args(["--workers", "2"]));
+    for (number, (two, one)) in contents(two.path()).iter().zip(contents(one.path())).enumerate() {
+        assert!(*two == one, "two workers give another result: part {number} of the contents");
+    }
+}
+
+#[test]
 fn kill_9_at_random_moments_changes_nothing() {
     let whole = data();
     succeed(&mut vigie(whole.path(), &DEMO));

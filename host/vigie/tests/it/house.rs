@@ -109,3 +109,54 @@ fn every_plugin_passes_its_cases_in_the_sandbox() {
     }
     assert!(tested >= 5, "only {tested} plugins were found");
 }
+
+#[test]
+fn the_guide_shows_the_first_plugin_as_it_is() {
+    let guide = fs::read_to_string(root().join("plugins/README.md")).unwrap();
+    for file in ["src/lib.rs", "cases.yaml"] {
+        let shown = fs::read_to_string(root().join("plugins/flood-alarm").join(file)).unwrap();
+        assert!(guide.contains(&shown), "plugins/README.md must show flood-alarm/{file} word for word");
+    }
+}
+
+#[test]
+fn every_command_in_the_docs_runs() {
+    let data = tempfile::tempdir().unwrap();
+    crate::succeed(&mut crate::vigie(data.path(), &["demo", "--events", "500"]));
+    let program = env!("CARGO_BIN_EXE_vigie");
+    let mut ran = 0;
+    for page in ["README.md", "plugins/README.md", "docs/pipeline-file.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        for line in blocks.flat_map(str::lines).filter(|line| line.starts_with("target/release/vigie ")) {
+            let line = line.replace("target/release/vigie", program);
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", &line]).current_dir(root()).env("VIGIE_DATA_DIR", data.path());
+            if std::env::var_os("VIGIE_PLUGINS").is_none() {
+                let built = Path::new(program).ancestors().nth(2).unwrap().join("plugins");
+                shell.env("VIGIE_PLUGINS", built);
+            }
+            let said = crate::succeed(&mut shell);
+            assert!(!said.trim().is_empty(), "{page}: {line} says nothing");
+            ran += 1;
+        }
+    }
+    assert!(ran >= 8, "only {ran} commands were found");
+}
+
+#[test]
+fn the_page_of_limits_has_the_programs_own_numbers() {
+    let page = fs::read_to_string(root().join("docs/pipeline-file.md")).unwrap();
+    let limits = plugin::Limits::default();
+    let rows = [
+        ("memory_mib", limits.memory_bytes >> 20),
+        ("time_per_batch_ms", usize::try_from(limits.time_per_batch_ms).unwrap()),
+        ("fuel_per_call", usize::try_from(limits.fuel_per_call).unwrap()),
+        ("rows_per_row", limits.rows_per_row),
+        ("output_mib", limits.output_bytes >> 20),
+    ];
+    for (key, default) in rows {
+        let row = format!("| `{key}` | {default} |");
+        assert!(page.contains(&row), "docs/pipeline-file.md has no row {row}");
+    }
+}

@@ -27,7 +27,10 @@ impl bindings::Guest for Hand {
         let (reads, writes) = if text {
             (vec![field("text", Kind::Utf8)], vec![field("text", Kind::Utf8)])
         } else {
-            (vec![field("lat", Kind::Float64), field("lng", Kind::Float64)], vec![field("sum", Kind::Float64)])
+            (
+                vec![field("lat", Kind::Float64), field("lng", Kind::Float64)],
+                vec![field("sum", Kind::Float64)],
+            )
         };
         let names = |fields: &[Field]| fields.iter().map(|f| f.name.clone()).collect();
         Ok(Plan {
@@ -63,7 +66,8 @@ impl bindings::Guest for Hand {
 
 /// Row by row, as a plugin that looks at each text has to.
 fn copy(text: &Text) -> Text {
-    let mut copy = Text { chars: String::with_capacity(text.chars.len()), ends: Vec::with_capacity(text.ends.len()) };
+    let mut copy =
+        Text { chars: String::with_capacity(text.chars.len()), ends: Vec::with_capacity(text.ends.len()) };
     let mut from = 0;
     for end in &text.ends {
         let to = *end as usize;
@@ -74,4 +78,8 @@ fn copy(text: &Text) -> Text {
     copy
 }
 
-bindings::export!(Hand with_types_in bindings);
+#[allow(unsafe_code)]
+mod export {
+    use super::Hand;
+    crate::bindings::export!(Hand with_types_in crate::bindings);
+}

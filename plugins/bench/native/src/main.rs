@@ -51,7 +51,7 @@ fn texts_of(texts: &str) -> Vec<Named> {
 fn positions_of(positions: &str) -> Vec<Named> {
     let (mut lat, mut lng) = (Vec::new(), Vec::new());
     for line in positions.lines() {
-        let mut numbers = line.split(' ').filter_map(|number| number.parse().ok());
+        let mut numbers = line.split(' ').filter_map(|number| number.parse::<f64>().ok());
         lat.extend(numbers.next());
         lng.extend(numbers.next());
     }
