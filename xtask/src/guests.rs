@@ -20,6 +20,8 @@ pub fn build() -> Result<PathBuf> {
     let mut command = toolchain()?;
     let work = target().join("guest");
     let flags = [
+        // Every WebAssembly engine has 128-bit vectors; scanning text needs them.
+        "-Ctarget-feature=+simd128".to_owned(),
         format!("--remap-path-prefix={}=/registry", cargo_home().join("registry/src").display()),
         format!("--remap-path-prefix={}=/vigie", root().display()),
     ];
