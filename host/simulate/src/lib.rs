@@ -2,26 +2,37 @@
 //! from 2018-01-31 on. The same seed gives the same bytes on every machine: numbers are written from
 //! integers, and there is no clock and no hash map. Knows nothing of the rest of Vigie.
 
+mod flood;
 mod people;
 mod random;
+mod road;
+mod spoil;
 mod write;
-
-use random::Random;
 
 /// 2018-01-31T00:00:00Z, in microseconds since 1970.
 const START_US: i64 = 1_517_356_800_000_000;
 /// Seven days.
-const LENGTH_US: i64 = 7 * 86_400 * 1_000_000;
+const LENGTH_US: i64 = 7 * 86_400 * SECOND_US;
+const SECOND_US: i64 = 1_000_000;
+const MINUTE_US: i64 = 60 * SECOND_US;
 
 /// What to simulate.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The same seed gives the same bytes.
     pub seed: u64,
-    /// How many events.
+    /// How many events; repeats and echoes are among them.
     pub events: u64,
-    /// How many of a thousand are malformed.
+    /// How many of a thousand are malformed, at most.
     pub bad_per_mille: u32,
+    /// How many of a thousand are sent a second time.
+    pub repeat_per_mille: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 7, events: 20_000, bad_per_mille: 3, repeat_per_mille: 5 }
+    }
 }
 
 /// A kind of source.
@@ -59,10 +70,16 @@ impl Source {
 /// What was put into an event on purpose.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Truth {
-    /// Kinds of personal data in its text.
+    /// Kinds of personal data in its text, by the names of mask-pii; bad bytes may have lost them.
     pub planted: Vec<&'static str>,
-    /// How it is malformed.
+    /// How it is malformed. All but `large` must be refused; that one is only to be survived.
     pub bad: Option<&'static str>,
+    /// The same bytes as an event shortly before: sent twice by its producer.
+    pub repeat: bool,
+    /// A post that says again what its author said some minutes before, under another id.
+    pub echo: bool,
+    /// How long after it happened it was received, in seconds, because its vehicle had no network.
+    pub late_s: Option<u32>,
 }
 
 /// A raw event.
@@ -70,7 +87,7 @@ pub struct Truth {
 pub struct Event {
     /// Where it comes from.
     pub source: Source,
-    /// Event time, in microseconds since 1970, UTC.
+    /// Event time as it is written in the event (if it can be), in microseconds since 1970, UTC.
     pub at_us: i64,
     /// When it was received: later by a delay.
     pub received_us: i64,
@@ -84,26 +101,7 @@ pub struct Event {
 
 /// The events of a flood, in the order in which they are received.
 pub fn events(options: &Options) -> impl Iterator<Item = Event> + use<> {
-    let Options { seed, events, bad_per_mille } = *options;
-    let mut random = Random::new(seed);
-    (0..events).map(move |number| {
-        // Received evenly over the week; each event happened some seconds earlier, so that event times
-        // are out of order as in the field.
-        let share = i128::from(LENGTH_US) * i128::from(number) / i128::from(events.max(1));
-        let received_us = START_US + i64::try_from(share).unwrap_or(0) + 60_000_000;
-        let at_us = received_us - 1_000 * i64::from(random.below(60_000)) - 1_000;
-        let source = match random.below(100) {
-            0..45 => Source::Iot,
-            45..75 => Source::Gps,
-            75..95 => Source::Social,
-            _ => Source::Rss,
-        };
-        let mut event = write::event(source, number, at_us, received_us, &mut random);
-        if random.below(1000) < bad_per_mille {
-            write::spoil(&mut event, &mut random);
-        }
-        event
-    })
+    flood::Flood::new(*options)
 }
 
 #[cfg(test)]

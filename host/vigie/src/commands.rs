@@ -161,6 +161,7 @@ pub fn simulate(options: &Simulate) -> Result<()> {
         seed: options.seed,
         events: options.events,
         bad_per_mille: options.bad_per_mille,
+        ..Default::default()
     });
     for event in events {
         if options.source.as_ref().is_none_or(|s| s == event.source.name()) {

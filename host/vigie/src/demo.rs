@@ -81,6 +81,7 @@ fn feed(log: &mut impl Log, pipeline: &Pipeline, options: &Options) -> Result<u6
         seed: options.seed,
         events: options.events,
         bad_per_mille: options.bad_per_mille,
+        ..Default::default()
     })
     .map(|event| Raw {
         topic: event.source.topic().into(),
