@@ -1,7 +1,7 @@
 //! Lets a report go on once: later ones like it, within a time, are dropped and counted.
 //!
-//! `by: text` takes reports of one key as the same if their texts are the same; the key should be the
-//! source and the entity. `by: place` takes them as the same if they lie within a distance; the key
+//! `by: text` takes reports of one key as the same if their texts are the same, or, without a text,
+//! their times; the key should be the source and the entity. `by: place` takes them as the same if they lie within a distance; the key
 //! should be the source and a cell, so that only neighbours are compared (two reports on either side
 //! of a cell's edge are not). Reports come in the order of event time.
 
@@ -127,7 +127,7 @@ impl Dedupe {
     /// What is compared, in eight bytes: a hash of the text, or the position. None: it is like nothing.
     fn what(&self, report: &Report<'_>) -> Option<u64> {
         match self.by {
-            By::Text => report.text.map(fnv1a),
+            By::Text => Some(report.text.map_or(report.timestamp.0.cast_unsigned(), fnv1a)),
             By::Place => {
                 let units =
                     |degrees: f64| u64::from(((degrees * UNITS_PER_DEGREE).round() as i32).cast_unsigned());

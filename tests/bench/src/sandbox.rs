@@ -15,7 +15,12 @@ const REPETITIONS: usize = 2000;
 
 /// Texts of posts and positions, as the flood has them: a batch.
 pub fn batch() -> Result<RecordBatch> {
-    let events = simulate::events(&simulate::Options { seed: 7, events: 40_000, bad_per_mille: 0 });
+    let events = simulate::events(&simulate::Options {
+        seed: 7,
+        events: 40_000,
+        bad_per_mille: 0,
+        ..Default::default()
+    });
     let (mut texts, mut lat, mut lng) = (Vec::new(), Vec::new(), Vec::new());
     for event in events.filter(|event| event.source == simulate::Source::Social) {
         let Ok(post) = sonic_rs::from_slice::<Post>(&event.json) else { continue };

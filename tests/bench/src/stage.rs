@@ -68,7 +68,7 @@ pub fn measure(places: &Places) -> Result<Vec<Row>> {
 
 /// Posts of about 300 bytes, a batch each.
 fn posts() -> Vec<Vec<Record>> {
-    let options = simulate::Options { seed: 7, events: 200_000, bad_per_mille: 0 };
+    let options = simulate::Options { seed: 7, events: 200_000, bad_per_mille: 0, ..Default::default() };
     let posts = simulate::events(&options).filter(|event| event.source == simulate::Source::Social);
     let records = (0..).zip(posts).map(|(offset, event)| Record {
         offset,

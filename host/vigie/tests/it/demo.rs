@@ -70,9 +70,14 @@ fn the_demo_masks_locates_and_stores_every_event() {
     assert!(summary.contains("5707 raw events in"), "{summary}");
     let count = |sql: &str| number(data.path(), sql);
     assert_eq!(count("select count(*) from events where source = 'usgs'"), 1707);
-    let (events, refused) =
-        (count("select count(*) from events"), count("select count(*) from dead_letters"));
-    assert_eq!(events + refused, 5707, "each raw event is an event or a dead letter");
+    let events = count("select count(*) from events");
+    let refused = count("select count(*) from dead_letters where topic like 'raw.%'");
+    let flood = simulate::Options { seed: 7, events: 4000, bad_per_mille: 20, ..Default::default() };
+    // The same report again has the same id.
+    let repeats = simulate::events(&flood).filter(|event| event.truth.repeat).count() as i64;
+    assert!(repeats > 0);
+    assert_eq!(events + refused, 5707 - repeats, "each raw event is an event or a dead letter");
+    assert!(count("select count(*) from dead_letters where code = 'VG1012'") > 0, "some were late");
     assert!(refused > 20, "bad events were simulated: {refused}");
     assert!(count("select count(*) from events where cell_7 is not null") > 5000);
     assert!(count("select count(*) from events where text like '%[email]%'") > 0);
@@ -146,21 +151,4 @@ fn kill_9_at_random_moments_changes_nothing() {
     assert!(killed > 0, "no run lived long enough to be killed");
     succeed(&mut vigie(data.path(), &DEMO));
     assert!(contents(data.path()) == whole, "seed {seed}: a killed run gives another result");
-}
-
-#[test]
-fn a_leaking_pipeline_is_refused_with_field_path_and_mend() {
-    let data = data();
-    let yaml = fs::read_to_string(crate::root().join("pipelines/field-reports.yaml")).unwrap();
-    let leaking = yaml.replace("      author: pseudonym\n", "");
-    assert_ne!(yaml, leaking);
-    let leaking = leaking.replace("../data", &crate::root().join("data").to_string_lossy());
-    let file = data.path().join("leaking.yaml");
-    fs::write(&file, leaking).unwrap();
-    let output = vigie(data.path(), &["check", file.to_str().unwrap()]).output().unwrap();
-    let said = said(&output);
-    assert!(!output.status.success());
-    for part in ["VG0103", "`author`", "`personal`", "mask(", "mend:"] {
-        assert!(said.contains(part), "{part} is missing in: {said}");
-    }
 }

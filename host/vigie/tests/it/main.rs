@@ -5,6 +5,7 @@
 
 mod demo;
 mod house;
+mod leaks;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

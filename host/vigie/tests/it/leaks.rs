@@ -1,0 +1,101 @@
+//! Pipelines that would leak: each is refused before it starts, with the field or what else would
+//! carry the label, the way it took, and the mend.
+
+use std::fs;
+
+use crate::{root, said, vigie};
+
+/// The demo's pipeline with some things changed, and what must be said of it by a command.
+fn refused_by(command: &str, changes: &[(&str, &str)], parts: &[&str]) {
+    let data = tempfile::tempdir().unwrap();
+    let mut yaml = fs::read_to_string(root().join("pipelines/field-reports.yaml")).unwrap();
+    for (from, to) in changes {
+        assert!(yaml.contains(from), "`{from}` is not in the pipeline");
+        yaml = yaml.replacen(from, to, 1);
+    }
+    let file = data.path().join("leaking.yaml");
+    fs::write(&file, yaml.replace("../data", &root().join("data").to_string_lossy())).unwrap();
+    let output = vigie(data.path(), &[command, file.to_str().unwrap()]).output().unwrap();
+    let said = said(&output);
+    assert!(!output.status.success(), "{command} accepts a leak: {said}");
+    for part in ["VG0103", "mend:"].iter().chain(parts) {
+        assert!(said.contains(part), "{part} is missing in: {said}");
+    }
+    assert!(!data.path().join("store.db").exists(), "a store was made for a pipeline that leaks");
+}
+
+fn refused(from: &str, to: &str, parts: &[&str]) {
+    refused_by("check", &[(from, to)], parts);
+}
+
+#[test]
+fn an_author_that_no_step_masks() {
+    let parts = ["`author`", "`personal`", "`events`", "path: schema"];
+    for command in ["check", "run"] {
+        refused_by(command, &[("      author: pseudonym\n", "")], &parts);
+    }
+}
+
+#[test]
+fn a_text_in_which_one_kind_is_left() {
+    let parts = ["`text`", "`personal`", "`events`", "mask("];
+    refused("text: {email: redact,", "text: {mac: leave, email: redact,", &parts);
+}
+
+#[test]
+fn masked_text_in_a_topic_that_takes_no_residue() {
+    let from = "clearance: [location, pseudonym, residual]";
+    refused(
+        from,
+        "clearance: [location, pseudonym]",
+        &["`text`", "`residual`", "mask makes `personal` `residual`"],
+    );
+}
+
+#[test]
+fn a_pseudonym_in_a_topic_that_takes_none() {
+    let from = "clearance: [location, pseudonym, residual]";
+    refused(from, "clearance: [location, residual]", &["`author`", "mask makes `personal` `pseudonym`"]);
+}
+
+#[test]
+fn a_cell_is_still_a_location() {
+    let from = "clearance: [location, residual, pseudonym]";
+    refused(from, "clearance: [residual, pseudonym]", &["`location`", "topic `cells`", "locate("]);
+}
+
+#[test]
+fn state_holds_what_was_folded_into_it() {
+    let parts = ["the state of step `unique`", "`pseudonym`", "`clearance: {state: …}`"];
+    refused("state: [location, pseudonym, residual]", "state: [location, residual]", &parts);
+}
+
+#[test]
+fn refused_rows_are_a_sink_too() {
+    let parts = ["refused rows", "`personal`", "`dead-letters.rows`"];
+    refused("dead_letter_rows: [personal, location]", "dead_letter_rows: [location]", &parts);
+}
+
+#[test]
+fn which_rows_there_are_shows_what_they_were_chosen_by() {
+    // The time is a secret. Counts have no time in them, but dedupe chose by it what is counted.
+    let cleared = "clearance: [location, pseudonym, residual]";
+    let changes = [
+        (
+            "{name: timestamp, kind: timestamp, required: true}",
+            "{name: timestamp, kind: timestamp, required: true, labels: [secret]}",
+        ),
+        ("dead_letter_rows: [", "dead_letter_rows: [secret, "),
+        ("state: [", "state: [secret, "),
+        (cleared, "clearance: [secret, location, pseudonym, residual]"),
+        (cleared, "clearance: [secret, location, pseudonym, residual]"),
+    ];
+    refused_by("check", &changes, &["`secret`", "`cells`", "the choice of rows"]);
+}
+
+#[test]
+fn a_reference_table_with_labels_flows_like_a_field() {
+    let from = "columns: {name: utf8}\n  - table: cities";
+    let to = "columns: {name: {kind: utf8, labels: [licensed]}}\n  - table: cities";
+    refused(from, to, &["`licensed`", "`country`", "enrich("]);
+}
