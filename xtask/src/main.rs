@@ -10,8 +10,8 @@ use anyhow::{Context as _, Result, bail};
 
 const HELP: &str = "\
 cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
-cargo xtask test [--only PART]    every check; parts: fmt, clippy, guests, host, plugins, docs, demo
-cargo xtask bench                 measure; one table of figures beside their limits
+cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host, plugins, docs, demo
+cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, demo
 cargo xtask plugins               build the core plugins only";
 
 fn main() -> Result<()> {
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
             [only, part] if only == "--only" => test::run(Some(part)),
             _ => bail!("usage:\n{HELP}"),
         },
-        "bench" => bench(),
+        "bench" => bench(&rest),
         "plugins" => guests::build().map(|_| ()),
         "" | "help" | "--help" | "-h" => {
             println!("{HELP}");
@@ -43,7 +43,7 @@ fn demo(arguments: &[String]) -> Result<()> {
     run(Command::new(vigie).arg("demo").arg("--plugins").arg(plugins).args(arguments).current_dir(root()))
 }
 
-fn bench() -> Result<()> {
+fn bench(arguments: &[String]) -> Result<()> {
     let plugins = guests::build()?;
     eprintln!("Building for release …");
     run(cargo().args(["build", "--release", "--package", "vigie", "--package", "bench"]))?;
@@ -55,6 +55,7 @@ fn bench() -> Result<()> {
     let release = target().join("release");
     let mut command = Command::new(release.join("bench"));
     command.arg(plugins).arg(release.join("vigie")).arg(native.join("release/bench-native"));
+    command.args(arguments);
     run(command.current_dir(root()))
 }
 

@@ -8,8 +8,9 @@ use crate::{cargo, guests, root, run as command, target};
 
 type Part = (&'static str, fn() -> Result<()>);
 
-const PARTS: [Part; 7] = [
+const PARTS: [Part; 8] = [
     ("fmt", fmt),
+    ("deny", deny),
     ("clippy", clippy),
     ("guests", build_guests),
     ("plugins", plugins),
@@ -36,6 +37,31 @@ pub fn run(only: Option<&str>) -> Result<()> {
 fn fmt() -> Result<()> {
     command(cargo().args(["fmt", "--all", "--check"]))?;
     command(cargo().args(["fmt", "--all", "--check"]).current_dir(root().join("plugins")))
+}
+
+/// Licences, banned crates and registries of all dependencies: `deny.toml`.
+fn deny() -> Result<()> {
+    const VERSION: &str = "0.20.2";
+    let tools = target().join("tools");
+    let program = tools.join("bin").join("cargo-deny");
+    if !program.exists() {
+        eprintln!("Building cargo-deny (once) …");
+        command(
+            cargo()
+                .args(["install", "cargo-deny", "--version", VERSION, "--locked", "--quiet", "--root"])
+                .arg(&tools)
+                .env("CARGO_TARGET_DIR", tools.join("build")),
+        )?;
+        // The program is enough; its build folder is large.
+        std::fs::remove_dir_all(tools.join("build"))?;
+    }
+    for manifest in ["Cargo.toml", "plugins/Cargo.toml"] {
+        let mut check = std::process::Command::new(&program);
+        check.arg("--log-level").arg("error").arg("--manifest-path").arg(root().join(manifest));
+        check.args(["check", "--config"]).arg(root().join("deny.toml")).args(["licenses", "bans", "sources"]);
+        command(&mut check)?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<()> {

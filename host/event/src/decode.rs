@@ -79,9 +79,8 @@ impl Decoder {
         if json.len() > MAX_EVENT_BYTES {
             return Err(TOO_LARGE);
         }
-        if simdutf8::basic::from_utf8(json).is_err() {
-            return Err(NOT_UTF8);
-        }
+        // Checked once, here: the parser takes text as it is.
+        let text = simdutf8::basic::from_utf8(json).map_err(|_| NOT_UTF8)?;
         if too_deep(json) {
             return Err(TOO_DEEP);
         }
@@ -91,7 +90,7 @@ impl Decoder {
             }
         }
         let mut fault = None;
-        let mut deserializer = sonic_rs::Deserializer::from_slice(json);
+        let mut deserializer = sonic_rs::Deserializer::from_str(text);
         let walk = Walk { node: &self.tree, columns: &mut self.columns, fault: &mut fault, root: true };
         let done = walk.deserialize(&mut deserializer);
         if let Some(fault) = fault {

@@ -21,7 +21,7 @@ use state::{Groups, Shape, Table};
 
 use crate::held::{Held, Ordered};
 use crate::sink::{DeadLetters, Refused, Sink};
-use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config};
+use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, logged};
 use crate::watermark::{self, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
 
@@ -410,6 +410,7 @@ impl KeyedStage {
             timers,
         })?;
         plugin_counts(&mut self.counters, &outcome.counts);
+        logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
         // From a grouped row to the row that came in.
         let came: Vec<u32> =
             groups.order.values().iter().filter_map(|o| rows.get(*o as usize).copied()).collect();
@@ -445,6 +446,7 @@ impl KeyedStage {
             let (states, _) = at.table.states(&due.groups)?;
             let mut outcome = self.plugin.fire(&due.at_us, &keys, states)?;
             plugin_counts(&mut self.counters, &outcome.counts);
+            logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
             for (key, verdict) in &outcome.rejects {
                 work.refused.push(self.poison_timer(at, &due.groups, *key as usize, verdict));
             }

@@ -20,7 +20,7 @@ pub use identity::Identity;
 pub use keyed::KeyedStage;
 pub use labels::{FieldFlow, Permits, TopicFlow, check as check_labels};
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
-pub use stage::{Counts, Stage, StepResult};
+pub use stage::{Counts, Logged, Stage, StepResult};
 pub use watermark::is_watermark;
 
 /// All stages of a pipeline, configured.

@@ -58,6 +58,29 @@ pub struct StepResult {
     pub state: Vec<StateChange>,
     /// For the summary.
     pub counts: Counts,
+    /// Log lines of plugins.
+    pub logged: Vec<Logged>,
+}
+
+/// A log line of a plugin: a fixed text, so that it holds no value of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Logged {
+    /// The step.
+    pub step: Arc<str>,
+    /// The text.
+    pub message: Arc<str>,
+    /// How many events it is about.
+    pub rows: u64,
+}
+
+/// The messages that were logged, with their texts.
+pub(crate) fn logged(step: &Arc<str>, plan: &plugin::Plan, rows: &[u64], all: &mut Vec<Logged>) {
+    let said = plan.messages.iter().zip(rows).filter(|(_, rows)| **rows > 0);
+    all.extend(said.map(|(message, rows)| Logged {
+        step: step.clone(),
+        message: message.clone(),
+        rows: *rows,
+    }));
 }
 
 /// A source's decoder, and the largest timestamp so far of each of its raw partitions.
@@ -201,9 +224,9 @@ impl Stage {
     ) -> Result<StepResult, Error> {
         let mut refused = Vec::new();
         let rows = self.decode(source, partition, records, &mut refused)?;
-        let rows = self.run_steps(rows, &mut refused)?;
-        let Some(input) = self.inputs.get(source) else { return Ok(StepResult::default()) };
         let mut result = StepResult::default();
+        let rows = self.run_steps(rows, &mut refused, &mut result.logged)?;
+        let Some(input) = self.inputs.get(source) else { return Ok(result) };
         self.sink.write(&rows.batch, &mut result.outputs)?;
         let newest = input.newest_us.get(&partition).copied();
         if let (true, Some(newest)) = (mark, newest) {
@@ -342,7 +365,12 @@ impl Stage {
         Ok(RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)?)
     }
 
-    fn run_steps(&mut self, mut rows: Rows, refused: &mut Vec<RefusedRecord>) -> Result<Rows, Error> {
+    fn run_steps(
+        &mut self,
+        mut rows: Rows,
+        refused: &mut Vec<RefusedRecord>,
+        lines: &mut Vec<Logged>,
+    ) -> Result<Rows, Error> {
         for step in &mut self.steps {
             if rows.record.is_empty() {
                 break;
@@ -358,6 +386,7 @@ impl Stage {
                     });
                 }
             }
+            logged(&step.name, step.plugin.plan(), &outcome.messages, lines);
             step.counters.iter_mut().zip(outcome.counts).for_each(|(sum, n)| *sum += n);
             rows = apply(&rows, step.plugin.plan(), &outcome.rows, outcome.columns)?;
         }

@@ -131,5 +131,7 @@ fn deterministic() -> Config {
     config.concurrency_support(false);
     config.cranelift_nan_canonicalization(true);
     config.relaxed_simd_deterministic(true);
+    // Small functions into their callers: each call looks at the clock, or counts fuel.
+    config.compiler_inlining(wasmtime::Inlining::Yes);
     config
 }

@@ -23,9 +23,21 @@ pub struct Simulate {
     /// Events of a thousand that are malformed
     #[arg(long, default_value_t = 3)]
     bad_per_mille: u32,
+    /// Events of a thousand that their producer sends twice
+    #[arg(long, default_value_t = 5)]
+    repeat_per_mille: u32,
     /// Only this source: iot, gps, social or rss
     #[arg(long)]
     source: Option<String>,
+    /// Write into the raw topics of the embedded log, instead of to standard output
+    #[arg(long, conflicts_with = "file")]
+    to_topics: bool,
+    /// Write to this file
+    #[arg(long)]
+    file: Option<std::path::PathBuf>,
+    /// Events per second; as fast as it goes where nothing is said
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
 }
 
 /// What `vigie tail` takes.
@@ -155,22 +167,92 @@ fn join(labels: &std::collections::BTreeSet<String>) -> String {
     labels.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-pub fn simulate(options: &Simulate) -> Result<()> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+pub fn simulate(app: &App, options: &Simulate) -> Result<()> {
+    let mut out = Destination::open(app, options)?;
     let events = simulate::events(&simulate::Options {
         seed: options.seed,
         events: options.events,
         bad_per_mille: options.bad_per_mille,
-        ..Default::default()
+        repeat_per_mille: options.repeat_per_mille,
     });
-    for event in events {
-        if options.source.as_ref().is_none_or(|s| s == event.source.name()) {
-            out.write_all(&event.json)?;
-            out.write_all(b"\n")?;
+    let start = std::time::Instant::now();
+    let chosen = events.filter(|event| options.source.as_ref().is_none_or(|s| s == event.source.name()));
+    for (number, event) in (0_u32..).zip(chosen) {
+        if let Some(rate) = options.rate {
+            let due = std::time::Duration::from_secs_f64(f64::from(number) / f64::from(rate));
+            if let Some(early) = due.checked_sub(start.elapsed()) {
+                out.flush()?;
+                std::thread::sleep(early);
+            }
+        }
+        out.write(event)?;
+    }
+    out.flush()
+}
+
+/// Where simulated events go.
+enum Destination {
+    Lines(Box<dyn std::io::Write>),
+    Topics { log: log_embedded::EmbeddedLog, waiting: Vec<log::Output> },
+}
+
+/// Events of one commit into the topics.
+const SIMULATED: usize = 1000;
+
+impl Destination {
+    fn open(app: &App, options: &Simulate) -> Result<Self> {
+        if options.to_topics {
+            app.create_data_dir()?;
+            return Ok(Self::Topics { log: app.log()?, waiting: Vec::new() });
+        }
+        Ok(match &options.file {
+            Some(path) => {
+                let file = std::fs::File::create(path)
+                    .map_err(|e| anyhow::anyhow!("VG0020: cannot write {}: {e}", path.display()))?;
+                Self::Lines(Box::new(std::io::BufWriter::new(file)))
+            }
+            None => Self::Lines(Box::new(std::io::BufWriter::new(std::io::stdout()))),
+        })
+    }
+
+    fn write(&mut self, event: simulate::Event) -> Result<()> {
+        match self {
+            Self::Lines(out) => {
+                out.write_all(&event.json)?;
+                out.write_all(b"\n")?;
+                Ok(())
+            }
+            Self::Topics { log, waiting } => {
+                let topic = event.source.topic();
+                let partitions = match log.partitions(topic)? {
+                    Some(partitions) => partitions,
+                    None => {
+                        log.create_topic(topic, 1)?;
+                        1
+                    }
+                };
+                waiting.push(log::Output {
+                    topic: topic.into(),
+                    partition: Identity::partition(event.key.as_bytes(), partitions),
+                    timestamp_us: event.received_us,
+                    key: event.key.into_bytes(),
+                    value: event.json,
+                });
+                if waiting.len() >= SIMULATED { self.flush() } else { Ok(()) }
+            }
         }
     }
-    out.flush()?;
-    Ok(())
+
+    fn flush(&mut self) -> Result<()> {
+        match self {
+            Self::Lines(out) => Ok(out.flush()?),
+            Self::Topics { log, waiting } => {
+                log.commit(&log::Commit { group: "simulate", positions: &[], outputs: waiting, state: &[] })?;
+                waiting.clear();
+                Ok(())
+            }
+        }
+    }
 }
 
 pub fn tail(app: &App, options: &Tail) -> Result<()> {

@@ -71,8 +71,10 @@ enum Command {
         /// The pipeline file
         pipeline: PathBuf,
     },
-    /// Write simulated events as JSON lines to standard output; the same seed gives the same bytes
-    #[command(after_help = "Example:\n  vigie simulate --seed 7 --events 1000 --source social | head -3")]
+    /// Write simulated events as JSON lines, or into the raw topics; the same seed gives the same bytes
+    #[command(
+        after_help = "Examples:\n  vigie simulate --seed 7 --events 1000 --source social | head -3\n  vigie simulate --to-topics --rate 500 --events 100000"
+    )]
     Simulate(commands::Simulate),
     /// Read a topic
     #[command(after_help = "Example:\n  vigie tail events --limit 5 --contains flood")]
@@ -132,10 +134,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             let mut workers = run::Workers::open(&app, &app::read_pipeline(&pipeline)?, workers)?;
             let mut progress = run::Progress::new();
             workers.run(follow, &mut progress)?;
-            if close { workers.close(&mut progress) } else { Ok(()) }
+            if close {
+                workers.close(&mut progress)?;
+            }
+            progress.summarise();
+            Ok(())
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),
-        Command::Simulate(options) => commands::simulate(&options),
+        Command::Simulate(options) => commands::simulate(&app, &options),
         Command::Tail(options) => commands::tail(&app, &options),
         Command::DeadLetters(command) => commands::dead_letters(&app, &command),
         Command::State { pipeline, step, limit } => commands::state(&app, &pipeline, step.as_deref(), limit),

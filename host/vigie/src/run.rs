@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use log::{Commit, Log as _};
 use log_embedded::EmbeddedLog;
-use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pipeline, Running, StepResult};
+use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Logged, Pipeline, Running, StepResult};
 use plugin::Sandbox;
 
 use crate::app::{App, ReadPipeline};
@@ -47,6 +47,8 @@ struct Shared {
     /// For each worker, after how many commits it found nothing to read.
     idle_since: Vec<AtomicU64>,
     counts: Mutex<Counts>,
+    /// Log lines of plugins since they were last shown: step, message, events.
+    logged: Mutex<BTreeMap<(String, String), u64>>,
 }
 
 /// One worker.
@@ -151,6 +153,7 @@ impl Workers {
             commits: AtomicU64::new(0),
             idle_since: self.workers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
             counts: Mutex::default(),
+            logged: Mutex::default(),
         };
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
         let result = std::thread::scope(|scope| {
@@ -178,6 +181,7 @@ impl Workers {
                     }
                 };
                 progress.show(&shared.counts(), delivery.delivered);
+                progress.log(&shared, over && !busy);
                 if !busy && over {
                     break Ok(());
                 }
@@ -207,8 +211,7 @@ impl Workers {
 
 impl Shared {
     fn counts(&self) -> Counts {
-        // Counts are whole after each addition, even if another thread has panicked since.
-        *self.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *whole(&self.counts)
     }
 
     /// Whether every worker has looked after the last commit, and found nothing.
@@ -216,6 +219,11 @@ impl Shared {
         let commits = self.commits.load(Ordering::SeqCst);
         self.idle_since.iter().all(|since| since.load(Ordering::SeqCst) == commits)
     }
+}
+
+/// What a lock guards here is whole after each change, even if another thread has panicked since.
+fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl Worker {
@@ -273,7 +281,13 @@ impl Worker {
             // Rows of later stages are events already counted.
             (result.counts.records_in, result.counts.events_out) = (0, 0);
         }
-        *shared.counts.lock().unwrap_or_else(std::sync::PoisonError::into_inner) += result.counts;
+        *whole(&shared.counts) += result.counts;
+        if !result.logged.is_empty() {
+            let mut lines = whole(&shared.logged);
+            for Logged { step, message, rows } in &result.logged {
+                *lines.entry((step.to_string(), message.to_string())).or_default() += rows;
+            }
+        }
         Ok(true)
     }
 
@@ -341,6 +355,7 @@ fn batch_records() -> Result<usize> {
 /// Shows on a terminal what has been done so far, at most five times a second.
 pub struct Progress {
     last: Instant,
+    logged: Instant,
     start: Instant,
     terminal: bool,
     /// From the start to the first row in the store.
@@ -378,6 +393,26 @@ impl Progress {
             // Progress that cannot be shown is no failure.
             let _ = std::io::stderr().flush();
         }
+    }
+
+    /// Shows what plugins logged, each message at most once a second.
+    fn log(&mut self, shared: &Shared, last: bool) {
+        if !last && self.logged.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.logged = Instant::now();
+        for ((step, message), events) in std::mem::take(&mut *whole(&shared.logged)) {
+            eprintln!("step {step}: {message} ({events} events)");
+        }
+    }
+
+    /// One line of what has been done, for who runs a pipeline.
+    pub fn summarise(&self) {
+        let Counts { records_in, events_out, dead_letters } = self.counts;
+        let seconds = self.start.elapsed().as_secs_f64();
+        eprintln!(
+            "{records_in} records in, {events_out} events out, {dead_letters} dead letters in {seconds:.2} s"
+        );
     }
 
     fn end(&self) {

@@ -89,15 +89,17 @@ impl Stateful for Aggregate {
         _turn: &mut KeyTurn,
     ) -> Result<Option<Summary>, Reject> {
         if let Some(value) = event.value {
-            let millionths = (value * MILLION).round();
+            // Ties to even, as that is one instruction.
+            let millionths = (value * MILLION).round_ties_even();
             // Half of i64's range for one value; the sum's own limit is checked beside it.
             if millionths.abs() >= LARGEST_MILLIONTHS {
                 return Err(TOO_LARGE);
             }
             tally.sum_millionths = tally.sum_millionths.checked_add(millionths as i64).ok_or(TOO_LARGE)?;
             tally.valued += 1;
-            tally.min = Some(tally.min.map_or(value, |min| min.min(value)));
-            tally.max = Some(tally.max.map_or(value, |max| max.max(value)));
+            // Compared by hand: `f64::min` looks for NaN, which no event has, in a function of its own.
+            tally.min = tally.min.filter(|min| *min <= value).or(Some(value));
+            tally.max = tally.max.filter(|max| *max >= value).or(Some(value));
         }
         tally.count += 1;
         Ok(None)

@@ -27,13 +27,17 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
     let mut next = || arguments.next().context("usage: bench PLUGINS VIGIE NATIVE");
     let places = Places { plugins: next()?, vigie: next()?, native: next()? };
+    let only = next().ok();
     let mut rows = Vec::new();
     for (name, part) in [
-        ("boundary and SDK", sandbox::measure as fn(&Places) -> Result<Vec<table::Row>>),
-        ("plugins against native", native::measure),
+        ("boundary", sandbox::measure as fn(&Places) -> Result<Vec<table::Row>>),
+        ("native", native::measure),
         ("stage", stage::measure),
         ("demo", demo::measure),
     ] {
+        if only.as_ref().is_some_and(|only| only.as_os_str() != name) {
+            continue;
+        }
         eprintln!("Measuring {name} …");
         rows.extend(part(&places)?);
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::{said, succeed, vigie};
+use crate::{succeed, vigie};
 
 const DEMO: [&str; 5] = ["demo", "--events", "4000", "--bad-per-mille", "20"];
 /// The same key everywhere, so that ids can be compared.
