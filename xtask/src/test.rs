@@ -58,7 +58,7 @@ fn deny() -> Result<()> {
     for manifest in ["Cargo.toml", "plugins/Cargo.toml"] {
         let mut check = std::process::Command::new(&program);
         check.arg("--log-level").arg("error").arg("--manifest-path").arg(root().join(manifest));
-        check.args(["check", "--config"]).arg(root().join("deny.toml")).args(["licenses", "bans", "sources"]);
+        check.arg("--config").arg(root().join("deny.toml")).args(["check", "licenses", "bans", "sources"]);
         command(&mut check)?;
     }
     Ok(())

@@ -369,6 +369,7 @@ impl Progress {
         let now = Instant::now();
         Self {
             last: now,
+            logged: now,
             start: now,
             terminal: std::io::stderr().is_terminal(),
             first: None,

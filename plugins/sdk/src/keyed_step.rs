@@ -9,14 +9,17 @@ use crate::{
     Writes,
 };
 
+/// The field that event time stands in.
+const TIME: &str = "timestamp";
+
 /// A stateful plugin in a step.
 #[derive(Debug)]
 pub struct KeyedStep<T> {
     plugin: T,
     /// For each field of `Reads`, whether the host hands it over.
     present: Vec<bool>,
-    /// Whether rows come in the order of event time, which is then the last column.
-    timed: bool,
+    /// Where the rows' event time is among the columns, if they come in its order.
+    time: Option<usize>,
 }
 
 /// A patch in the making.
@@ -40,13 +43,13 @@ impl<T: Stateful> KeyedStep<T> {
         let present = present(T::Reads::FIELDS, &setup.input, &[], &name)?;
         let timed = T::ORDER == Order::EventTime && !setup.windowed;
         let plan = plan(&plugin, &present, timed);
-        Ok((Self { plugin, present, timed }, plan))
+        let time = plan.reads.iter().position(|field| field.name == TIME).filter(|_| timed);
+        Ok((Self { plugin, present, time }, plan))
     }
 
     /// Folds rows, those of one key together, into the state of their keys.
-    pub fn fold(&mut self, mut batch: KeyedRows) -> KeyedPatch {
-        let at = if self.timed { batch.columns.pop() } else { None };
-        let at = at.map(|column| times(&column)).unwrap_or_default();
+    pub fn fold(&mut self, batch: KeyedRows) -> KeyedPatch {
+        let at = self.time.and_then(|time| batch.columns.get(time)).map(times).unwrap_or_default();
         let keys = count(&batch.timers);
         let old = Old::<T>::new(batch.states, keys);
         let timers = times(&batch.timers);
@@ -213,8 +216,9 @@ fn plan<T: Stateful>(plugin: &T, present: &[bool], timed: bool) -> Plan {
     let mut present = present.iter();
     let mut reads = named(T::Reads::FIELDS);
     reads.retain(|_| present.next() == Some(&true));
-    if timed {
-        reads.push(Field { name: "timestamp".into(), kind: Kind::Timestamp, optional: false });
+    if timed && !reads.iter().any(|field| field.name == TIME) {
+        // Behind the plugin's own, which do not look at it.
+        reads.push(Field { name: TIME.into(), kind: Kind::Timestamp, optional: false });
     }
     let writes = named(T::Writes::FIELDS);
     Plan {
