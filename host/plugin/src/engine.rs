@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmtime::component::Component as Code;
 use wasmtime::{Config, Engine};
 
-use crate::Error;
+use crate::{Cache, Error};
 
 /// How long one epoch lasts; time limits are rounded up to it.
 pub(crate) const EPOCH_MS: u64 = 10;
@@ -21,6 +21,7 @@ const PACKAGE: &str = "vigie:plugin/";
 pub struct Sandbox {
     pub(crate) fast: Engine,
     pub(crate) counting: Engine,
+    cache: Option<Arc<Cache>>,
 }
 
 /// A checked component, compiled for the fast engine; for the counting one when it is needed.
@@ -57,13 +58,9 @@ impl Component {
         if let Some(code) = self.counting.get() {
             return Ok((engine, code));
         }
-        let code = compile(engine, &self.name, &self.bytes)?;
+        let code = self.sandbox.compile(engine, &self.name, &self.bytes)?;
         Ok((engine, self.counting.get_or_init(|| code)))
     }
-}
-
-fn compile(engine: &Engine, name: &str, bytes: &[u8]) -> Result<Code, Error> {
-    Code::new(engine, bytes).map_err(|e| Error::NotAComponent { plugin: name.into(), why: format!("{e:#}") })
 }
 
 impl Sandbox {
@@ -90,7 +87,26 @@ impl Sandbox {
                 }
             })
             .map_err(|e| Error::Engine(e.to_string()))?;
-        Ok(Self { fast, counting })
+        Ok(Self { fast, counting, cache: None })
+    }
+
+    /// Lets the sandbox keep what it compiles, and take what was compiled before.
+    #[must_use]
+    pub fn with_cache(mut self, cache: Cache) -> Self {
+        self.cache = Some(Arc::new(cache));
+        self
+    }
+
+    fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Code, Error> {
+        if let Some(code) = self.cache.as_ref().and_then(|cache| cache.load(engine, bytes)) {
+            return Ok(code);
+        }
+        let code = Code::new(engine, bytes)
+            .map_err(|e| Error::NotAComponent { plugin: name.into(), why: format!("{e:#}") })?;
+        if let Some(cache) = &self.cache {
+            cache.keep(engine, bytes, &code);
+        }
+        Ok(code)
     }
 
     /// Compiles a component after checking what it imports.
@@ -98,7 +114,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::NotAComponent`], or [`Error::Import`] naming the first import outside the contract.
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<Component, Error> {
-        let fast = compile(&self.fast, name, bytes)?;
+        let fast = self.compile(&self.fast, name, bytes)?;
         let kind = fast.component_type();
         let mut imports = Vec::new();
         for (import, _) in kind.imports(&self.fast) {

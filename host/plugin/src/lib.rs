@@ -5,6 +5,7 @@
 //! that traps or overruns its limits loses its instance; the batch runs again, bisected, on an
 //! engine that counts fuel, and a row is condemned only alone, in a fresh instance.
 
+mod cache;
 mod call;
 mod columns;
 mod contract;
@@ -15,6 +16,7 @@ mod offers;
 mod plan;
 mod stateful;
 
+pub use cache::Cache;
 pub use call::{Outcome, Plugin, Verdict};
 pub use engine::{Component, Sandbox};
 pub use limits::Limits;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use log_embedded::EmbeddedLog;
 use pipeline::{Identity, Permits, Pipeline, Running, TopicFlow};
-use plugin::{Clearing, Component, Sandbox};
+use plugin::{Cache, Clearing, Component, Sandbox};
 use reference::{Definition, Table, Tables};
 use store_embedded::EmbeddedStore;
 
@@ -78,12 +78,34 @@ impl App {
 
     /// The installation's identity key: made once, readable by its owner alone.
     pub fn identity(&self) -> Result<Identity> {
-        let path = self.data_dir.join("identity.key");
+        Ok(Identity::new(self.secret("identity.key")?))
+    }
+
+    /// A sandbox that keeps what it compiles, where this installation has a data folder.
+    pub fn sandbox(&self) -> Result<Sandbox> {
+        let sandbox = Sandbox::new()?;
+        let folder = std::env::var_os("VIGIE_CACHE_DIR").map(PathBuf::from).or_else(|| {
+            let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+            cache
+                .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+                .map(|c| c.join("vigie"))
+        });
+        match folder {
+            Some(folder) if self.data_dir.is_dir() => {
+                Ok(sandbox.with_cache(Cache::new(folder, self.secret("cache.key")?)))
+            }
+            _ => Ok(sandbox),
+        }
+    }
+
+    /// A secret of the installation: made once, readable by its owner alone.
+    fn secret<const BYTES: usize>(&self, name: &str) -> Result<[u8; BYTES]> {
+        let path = self.data_dir.join(name);
+        let mut key = [0; BYTES];
         if !path.exists() {
-            let mut key = [0; 16];
             fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut key))?;
             // Written aside and renamed, so that a crash leaves no half a key.
-            let aside = self.data_dir.join("identity.key.new");
+            let aside = self.data_dir.join(format!("{name}.new"));
             let mut options = fs::OpenOptions::new();
             let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&aside)?;
             writeln!(file, "{}", hex::encode(key))?;
@@ -91,11 +113,10 @@ impl App {
             fs::rename(&aside, &path)?;
         }
         let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        let mut key = [0; 16];
         hex::decode_to_slice(text.trim(), &mut key).map_err(|_| {
-            anyhow::anyhow!("VG0003: {} is not 32 hexadecimal digits; restore it", path.display())
+            anyhow::anyhow!("VG0003: {} is not {} hexadecimal digits; restore it", path.display(), 2 * BYTES)
         })?;
-        Ok(Identity::new(key))
+        Ok(key)
     }
 
     pub fn component_bytes(&self, name: &str) -> Result<Vec<u8>> {
@@ -123,7 +144,7 @@ impl App {
     /// A pipeline with its tables read, its plugins configured and its labels checked.
     pub fn running(&self, read: &ReadPipeline, identity: Identity) -> Result<(Running, Vec<TopicFlow>)> {
         let tables = Arc::new(self.tables(read)?);
-        let sandbox = Sandbox::new()?;
+        let sandbox = self.sandbox()?;
         let component = |name: &str| self.component(&sandbox, name);
         let running = Running::new(&read.pipeline, identity, tables.clone(), &component)?;
         let flows = self.check_labels(&read.pipeline, &running, &tables)?;

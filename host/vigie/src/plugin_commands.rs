@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use event::{DecodeMap, Decoder, Encoder, Field, Kind, Schema};
-use plugin::{Limits, Nothing, Offers, Plan, Plugin, Sandbox, Stateful};
+use plugin::{Limits, Nothing, Offers, Plan, Plugin, Stateful};
 
 use crate::app::App;
 use crate::commands::print_table;
@@ -89,7 +89,7 @@ fn schema(fields: &str) -> Result<Schema> {
 
 fn inspect(app: &App, name: &str, with: &str, fields: &str) -> Result<()> {
     let bytes = app.component_bytes(name)?;
-    let component = Sandbox::new()?.load(name, &bytes)?;
+    let component = app.sandbox()?.load(name, &bytes)?;
     let input = schema(fields)?.arrow();
     let offers: Arc<dyn Offers> = Arc::new(Nothing);
     let at = || format!("configured with the fields {fields}");
@@ -142,7 +142,7 @@ fn run_alone(
     rename: &str,
     time: bool,
 ) -> Result<()> {
-    let component = app.component(&Sandbox::new()?, name)?;
+    let component = app.component(&app.sandbox()?, name)?;
     let mut plugin =
         Plugin::configure(&component, Limits::default(), with, &schema.arrow(), Arc::new(Nothing))?;
     let mut map = DecodeMap::as_written(schema);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use log::{KeyValue, Record, StateChange};
 use pipeline::{Identity, Pipeline, Running, StepResult};
-use plugin::{Component, Sandbox};
+use plugin::Component;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -87,7 +87,7 @@ pub fn run(app: &App, name: &str, path: &Path) -> Result<()> {
     let cases: Cases = serde_yaml_ng::from_str(&yaml)
         .with_context(|| format!("VG0017: {} is no file of cases", path.display()))?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    let component = app.component(&Sandbox::new()?, name)?;
+    let component = app.component(&app.sandbox()?, name)?;
     let tables = Arc::new(read_tables(&folder, &cases.reference)?);
     let mut failed = 0;
     for case in &cases.cases {

@@ -13,7 +13,6 @@ use anyhow::Result;
 use log::{Commit, Log as _};
 use log_embedded::EmbeddedLog;
 use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Logged, Pipeline, Running, StepResult};
-use plugin::Sandbox;
 
 use crate::app::{App, ReadPipeline};
 use crate::deliver::Delivery;
@@ -88,7 +87,7 @@ impl Workers {
         let log = app.log()?;
         create_topics(&log, pipeline)?;
         let tables = std::sync::Arc::new(app.tables(read)?);
-        let sandbox = Sandbox::new()?;
+        let sandbox = app.sandbox()?;
         // Compiled once, shared by all workers.
         let loaded = RefCell::new(BTreeMap::new());
         let component = |name: &str| {
