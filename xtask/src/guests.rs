@@ -10,6 +10,8 @@ use crate::{root, target};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PLUGINS: [&str; 2] = ["mask-pii", "locate"];
+/// Guests of the sandbox's tests; they lie beside the core plugins, never among them.
+const TESTS: [&str; 1] = ["hostile"];
 const DEBIAN: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
 const LINKERS: [&str; 3] = ["wasm-ld", "wasm-ld-22", "rust-lld"];
 
@@ -23,7 +25,7 @@ pub fn build() -> Result<PathBuf> {
     ];
     command
         .args(["--release", "--quiet", "--target", TARGET])
-        .args(PLUGINS.iter().flat_map(|p| ["--package", p]))
+        .args(PLUGINS.iter().chain(&TESTS).flat_map(|p| ["--package", p]))
         .current_dir(root().join("plugins"))
         .env("CARGO_TARGET_DIR", &work)
         // The encoded form, because a path may have a space in it.
@@ -31,8 +33,9 @@ pub fn build() -> Result<PathBuf> {
     eprintln!("Building the core plugins for {TARGET} …");
     crate::run(&mut command)?;
     let folder = target().join("plugins");
-    std::fs::create_dir_all(&folder)?;
-    for plugin in PLUGINS {
+    let tests = folder.join("tests");
+    std::fs::create_dir_all(&tests)?;
+    for (plugin, folder) in PLUGINS.map(|p| (p, &folder)).into_iter().chain(TESTS.map(|p| (p, &tests))) {
         let module = work.join(TARGET).join("release").join(format!("{}.wasm", plugin.replace('-', "_")));
         let core = std::fs::read(&module).with_context(|| module.display().to_string())?;
         let component = ComponentEncoder::default().validate(true).module(&core)?.encode()?;
