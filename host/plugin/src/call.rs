@@ -106,7 +106,8 @@ impl Plugin {
             })
             .collect();
         let setup = Setup { config: config.into(), input };
-        let (instance, contract_plan) = start(component, &limits, &setup, false)?;
+        // By fuel, so that a busy machine refuses no configuration.
+        let (_, contract_plan) = start(component, &limits, &setup, true)?;
         let plan = Plan::from_contract(&contract_plan);
         let reads = plan.reads.iter().map(|f| f.name.clone()).collect();
         let scratch = plan.reads.iter().map(|_| Scratch::default()).collect();
@@ -117,7 +118,7 @@ impl Plugin {
             contract_plan,
             plan,
             reads,
-            instance: Some(instance),
+            instance: None,
             scratch,
             discarded: 0,
         })
@@ -136,6 +137,9 @@ impl Plugin {
     pub fn run(&mut self, batch: &RecordBatch) -> Result<Outcome, Error> {
         let columns = self.project(batch)?;
         let rows = batch.num_rows();
+        if rows == 0 {
+            return Ok(self.nothing());
+        }
         // First on the kept instance, then in a fresh one, and only then bisected.
         for _ in 0..2 {
             match self.call(&columns, rows, false) {
@@ -176,10 +180,7 @@ impl Plugin {
             Ok(outcome) => parts.push((from, outcome)),
             Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Breach(verdict)) if rows == 1 => {
-                let columns = self.plan.writes.iter().map(|f| empty(f.kind)).collect();
-                let rejects = vec![(0, verdict)];
-                let counts = vec![0; self.plan.counters.len()];
-                parts.push((from, Outcome { columns, rows: Vec::new(), rejects, counts }));
+                parts.push((from, Outcome { rejects: vec![(0, verdict)], ..self.nothing() }));
             }
             Err(Failure::Breach(_)) => {
                 let half = rows / 2;
@@ -188,6 +189,16 @@ impl Plugin {
             }
         }
         Ok(())
+    }
+
+    /// What no rows become.
+    fn nothing(&self) -> Outcome {
+        Outcome {
+            columns: self.plan.writes.iter().map(|f| empty(f.kind)).collect(),
+            rows: Vec::new(),
+            rejects: Vec::new(),
+            counts: vec![0; self.plan.counters.len()],
+        }
     }
 
     fn join(&self, parts: Vec<(usize, Outcome)>) -> Result<Outcome, Error> {
@@ -202,7 +213,7 @@ impl Plugin {
             let offset = from as u32;
             joined.rows.extend(part.rows.iter().map(|r| r + offset));
             joined.rejects.extend(part.rejects.into_iter().map(|(r, v)| (r + offset, v)));
-            joined.counts.iter_mut().zip(part.counts).for_each(|(sum, n)| *sum += n);
+            joined.counts.iter_mut().zip(part.counts).for_each(|(sum, n)| *sum = sum.saturating_add(n));
             columns.iter_mut().zip(part.columns).for_each(|(all, c)| all.push(c));
         }
         for pieces in columns {
@@ -219,8 +230,13 @@ impl Plugin {
         let mut instance = match self.instance.take() {
             Some(instance) if !counting => instance,
             _ => {
+                // The fast engine may only have run out of time: the counting one has the last word.
+                let blame = |error| match counting {
+                    true => Failure::Fatal(error),
+                    false => Failure::Breach(Verdict::breach("VG2101", "the plugin did not start in time")),
+                };
                 let (instance, plan) =
-                    start(&self.component, &self.limits, &self.setup, counting).map_err(Failure::Fatal)?;
+                    start(&self.component, &self.limits, &self.setup, counting).map_err(blame)?;
                 if !same_plan(&plan, &self.contract_plan) {
                     let error = self.broken("in configure", "a fresh instance gave another plan");
                     return Err(Failure::Fatal(error));
@@ -287,12 +303,16 @@ impl Plugin {
         let given = sources.as_ref().map_or(rows, Vec::len);
         let mut columns = Vec::with_capacity(patch.columns.len());
         for (column, field) in patch.columns.into_iter().zip(&self.plan.writes) {
-            // The slots of refused rows are ignored, so they may be missing in a required column.
-            let optional = !field.required || !rejects.is_empty();
-            columns.push(take(column, field.kind, optional, given).map_err(wrong)?);
+            columns.push(take(column, field.kind, given).map_err(wrong)?);
         }
         let sources = sources.unwrap_or_else(|| (0..rows as u32).collect());
-        Ok(drop_refused(Outcome { columns, rows: sources, rejects, counts: patch.counts }))
+        let outcome = drop_refused(Outcome { columns, rows: sources, rejects, counts: patch.counts });
+        // Only now: a required column may lack the values of refused rows, but of no others.
+        let lacks = |(c, f): (&ArrayRef, &event::Field)| f.required && c.null_count() > 0;
+        if outcome.columns.iter().zip(&self.plan.writes).any(lacks) {
+            return Err(wrong("a required column has a missing value"));
+        }
+        Ok(outcome)
     }
 
     fn check_rows(&self, of: Vec<u32>, rows: usize) -> Result<Vec<u32>, Verdict> {

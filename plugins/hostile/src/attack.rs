@@ -2,6 +2,8 @@
 
 use std::hint::black_box;
 use std::iter::repeat_n;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use crate::bindings::vigie::plugin::types::{Column, Patch, Problem, Reject, Text, Values};
 
@@ -15,7 +17,7 @@ pub fn configure(attack: &str) -> Result<(), Vec<Problem>> {
         "configure-loop" => endless(),
         "configure-allocate" => allocate(),
         "configure-slow" => {
-            spin(60_000_000);
+            spin(100_000_000);
             Ok(())
         }
         _ => Ok(()),
@@ -49,7 +51,7 @@ pub fn compute(attack: &str) {
         "grow-memory-at-once" => _ = grow(60_000),
         "fill" => fill(),
         // Slow for a clock, cheap for fuel.
-        "slow" => spin(60_000_000),
+        "slow" => spin(100_000_000),
         "panic" => panics(),
         "abort" => std::process::abort(),
         "recurse" => _ = recurse(u32::MAX),
@@ -67,10 +69,14 @@ fn endless() -> ! {
     }
 }
 
+/// Work that no compiler leaves out: each round needs the last one's result.
 fn spin(times: u32) {
-    for i in 0..times {
-        black_box(i);
+    static LAST: AtomicU32 = AtomicU32::new(1);
+    let mut last = LAST.load(Relaxed);
+    for round in 0..times {
+        last = last.rotate_left(5).wrapping_mul(2_654_435_761) ^ round;
     }
+    LAST.store(last, Relaxed);
 }
 
 fn allocate() -> ! {
