@@ -94,14 +94,7 @@ impl Plugin {
         let (configured, instance) = Configured::new(component, limits, setup, offers)?;
         let plan = Plan::from_contract(&configured.contract_plan);
         let reads = plan.reads.iter().map(|f| f.name.clone()).collect();
-        Ok(Self {
-            configured,
-            plan,
-            reads,
-            instance: Some(instance),
-            lender: Lender::default(),
-            discarded: 0,
-        })
+        Ok(Self { configured, plan, reads, instance, lender: Lender::default(), discarded: 0 })
     }
 
     /// What the step reads, writes and clears.
@@ -120,6 +113,9 @@ impl Plugin {
             times: batch.column_by_name("timestamp").cloned(),
             rows: batch.num_rows(),
         };
+        if call.rows == 0 {
+            return Ok(self.nothing());
+        }
         // First on the kept instance, then in a fresh one, and only then bisected.
         for _ in 0..2 {
             match self.call(&call, false) {
@@ -147,11 +143,7 @@ impl Plugin {
             Ok(outcome) => parts.push((from, outcome)),
             Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Breach(verdict)) if rows == 1 => {
-                let columns = self.plan.writes.iter().map(|f| empty(f.kind)).collect();
-                let rejects = vec![(0, verdict)];
-                let counts = vec![0; self.plan.counters.len()];
-                let messages = vec![0; self.plan.messages.len()];
-                parts.push((from, Outcome { columns, rows: Vec::new(), rejects, counts, messages }));
+                parts.push((from, Outcome { rejects: vec![(0, verdict)], ..self.nothing() }));
             }
             Err(Failure::Breach(_)) => {
                 let half = rows / 2;
@@ -160,6 +152,17 @@ impl Plugin {
             }
         }
         Ok(())
+    }
+
+    /// What no rows become.
+    fn nothing(&self) -> Outcome {
+        Outcome {
+            columns: self.plan.writes.iter().map(|f| empty(f.kind)).collect(),
+            rows: Vec::new(),
+            rejects: Vec::new(),
+            counts: vec![0; self.plan.counters.len()],
+            messages: vec![0; self.plan.messages.len()],
+        }
     }
 
     fn join(&self, parts: Vec<(usize, Outcome)>) -> Result<Outcome, Error> {
@@ -189,7 +192,7 @@ impl Plugin {
     fn call(&mut self, call: &Call, counting: bool) -> Result<Outcome, Failure> {
         let mut instance = match self.instance.take() {
             Some(instance) if !counting => instance,
-            _ => self.configured.fresh(counting).map_err(Failure::Fatal)?,
+            _ => self.configured.fresh(counting)?,
         };
         let Guest::Transform(guest) = &instance.guest else {
             return Err(Failure::Fatal(self.configured.broken("before a call", "is of another world")));
@@ -233,12 +236,14 @@ impl Plugin {
         let given = sources.as_ref().map_or(rows, Vec::len);
         let mut columns = Vec::with_capacity(patch.columns.len());
         for (column, field) in patch.columns.into_iter().zip(&self.plan.writes) {
-            // The slots of refused rows are ignored, so they may be missing in a required column.
-            let optional = !field.required || !rejects.is_empty();
-            columns.push(take(column, field.kind, optional, given).map_err(wrong)?);
+            columns.push(take(column, field.kind, given).map_err(wrong)?);
         }
         let sources = sources.unwrap_or_else(|| (0..rows as u32).collect());
-        Ok(drop_refused(Outcome { columns, rows: sources, rejects, counts: patch.counts, messages }))
+        let outcome =
+            drop_refused(Outcome { columns, rows: sources, rejects, counts: patch.counts, messages });
+        // Only now: a required column may lack the values of refused rows, but of no others.
+        check_required(&outcome.columns, &self.plan)?;
+        Ok(outcome)
     }
 
     fn check_rows(&self, of: Vec<u32>, rows: usize) -> Result<Vec<u32>, Verdict> {
@@ -275,6 +280,15 @@ pub(crate) fn join(configured: &Configured, pieces: &[ArrayRef]) -> Result<Array
 
 pub(crate) fn add(sums: &mut [u64], counts: &[u64]) {
     sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
+}
+
+/// A required column has a value in every output row.
+pub(crate) fn check_required(columns: &[ArrayRef], plan: &Plan) -> Result<(), Verdict> {
+    let lacks = |(c, f): (&ArrayRef, &event::Field)| f.required && c.null_count() > 0;
+    if columns.iter().zip(&plan.writes).any(lacks) {
+        return Err(Verdict::breach("VG2104", "a required column has a missing value"));
+    }
+    Ok(())
 }
 
 /// Rejects in order and of declared reasons, with their texts.

@@ -121,7 +121,7 @@ pub(crate) fn take_any(column: types::ColumnResult) -> Result<ArrayRef, &'static
         Values::Text(text) => (Kind::Utf8, text.ends.len()),
         Values::Blob(blob) => (Kind::Binary, blob.ends.len()),
     };
-    take(column, kind, true, rows)
+    take(column, kind, rows)
 }
 
 /// Offsets of a slice, from its own start.
@@ -140,17 +140,9 @@ fn used<'a>(data: &'a [u8], offsets: &[i32]) -> Option<&'a [u8]> {
 ///
 /// # Errors
 /// A fixed text that says what is wrong with it.
-pub(crate) fn take(
-    column: types::ColumnResult,
-    kind: Kind,
-    optional: bool,
-    rows: usize,
-) -> Result<ArrayRef, &'static str> {
+pub(crate) fn take(column: types::ColumnResult, kind: Kind, rows: usize) -> Result<ArrayRef, &'static str> {
     use types::ValuesResult as Values;
     let nulls = take_validity(column.validity, rows)?;
-    if !optional && nulls.as_ref().is_some_and(|n| n.null_count() > 0) {
-        return Err("a required column has a missing value");
-    }
     let of_length = |len: usize| {
         if len == rows { Ok(()) } else { Err("a column has the wrong number of values") }
     };

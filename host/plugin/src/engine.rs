@@ -12,6 +12,11 @@ use crate::{Cache, Error};
 /// How long one epoch lasts; time limits are rounded up to it.
 pub(crate) const EPOCH_MS: u64 = 10;
 
+/// Native stack of a call on either engine, in bytes. Counting makes frames larger; its stack is so
+/// much larger that it bears every depth that the fast engine bears.
+const FAST_STACK: usize = 256 << 10;
+const COUNTING_STACK: usize = 1 << 20;
+
 /// The packages of the contract that a component may import.
 const ALLOWED: [&str; 6] = ["types", "keyed", "log", "geo", "lookup", "pseudonym"];
 const PACKAGE: &str = "vigie:plugin/";
@@ -72,9 +77,11 @@ impl Sandbox {
         let engine = |config: &Config| Engine::new(config).map_err(|e| Error::Engine(format!("{e:#}")));
         let mut config = deterministic();
         config.epoch_interruption(true);
+        config.max_wasm_stack(FAST_STACK);
         let fast = engine(&config)?;
         let mut config = deterministic();
         config.consume_fuel(true);
+        config.max_wasm_stack(COUNTING_STACK);
         let counting = engine(&config)?;
         let weak = fast.weak();
         thread::Builder::new()

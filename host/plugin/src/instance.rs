@@ -61,27 +61,41 @@ impl Setup {
 }
 
 impl Configured {
-    /// Starts a first instance, whose plan all later ones must repeat.
+    /// Starts a first instance, whose plan all later ones must repeat. The fast engine may only have
+    /// run out of time on a busy machine: then the counting one has the last word, and there is no
+    /// instance yet.
     pub(crate) fn new(
         component: &Component,
         limits: Limits,
         setup: Setup,
         offers: Arc<dyn Offers>,
-    ) -> Result<(Self, Instance), Error> {
-        let (mut instance, contract_plan) = start(component, &limits, &setup, offers.clone(), false)?;
+    ) -> Result<(Self, Option<Instance>), Error> {
+        let (mut instance, contract_plan) = match start(component, &limits, &setup, offers.clone(), false) {
+            Ok((instance, plan)) => (Some(instance), plan),
+            Err(Error::Broken { .. }) => {
+                let (_, plan) = start(component, &limits, &setup, offers.clone(), true)?;
+                (None, plan)
+            }
+            Err(error) => return Err(error),
+        };
         let lookups: Arc<[_]> =
             contract_plan.lookups.iter().map(|l| (l.table.clone(), l.columns.clone())).collect();
         let configured = Self { component: component.clone(), limits, contract_plan, setup, offers, lookups };
-        configured.equip(&mut instance);
+        if let Some(instance) = &mut instance {
+            configured.equip(instance);
+        }
         Ok((configured, instance))
     }
 
     /// Another instance, for the fast engine or the counting one.
-    pub(crate) fn fresh(&self, counting: bool) -> Result<Instance, Error> {
-        let (mut instance, plan) =
-            start(&self.component, &self.limits, &self.setup, self.offers.clone(), counting)?;
+    pub(crate) fn fresh(&self, counting: bool) -> Result<Instance, Failure> {
+        let started = start(&self.component, &self.limits, &self.setup, self.offers.clone(), counting);
+        let (mut instance, plan) = started.map_err(|error| match counting {
+            true => Failure::Fatal(error),
+            false => Failure::Breach(Verdict::breach("VG2101", "the plugin did not start in time")),
+        })?;
         if !same_plan(&plan, &self.contract_plan) {
-            return Err(self.broken("in configure", "a fresh instance gave another plan"));
+            return Err(Failure::Fatal(self.broken("in configure", "a fresh instance gave another plan")));
         }
         self.equip(&mut instance);
         Ok(instance)

@@ -42,15 +42,17 @@ impl Budget {
         Self { memory_bytes: limits.memory_bytes, used_bytes: 0, breached: false }
     }
 
-    fn take(&mut self, from: usize, to: usize, unit_bytes: usize) -> bool {
+    /// Too much is an error, which traps: a guest that only heard "no" could go on, and what it gave
+    /// would depend on how full its instance already was.
+    fn take(&mut self, from: usize, to: usize, unit_bytes: usize) -> wasmtime::Result<bool> {
         let more = to.saturating_sub(from).saturating_mul(unit_bytes);
         let used = self.used_bytes.saturating_add(more);
         if used > self.memory_bytes {
             self.breached = true;
-            return false;
+            return Err(wasmtime::Error::msg("it took more memory than the step allows"));
         }
         self.used_bytes = used;
-        true
+        Ok(true)
     }
 }
 
@@ -61,7 +63,7 @@ impl ResourceLimiter for Budget {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.take(current, desired, 1))
+        self.take(current, desired, 1)
     }
 
     fn table_growing(
@@ -70,6 +72,6 @@ impl ResourceLimiter for Budget {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.take(current, desired, size_of::<usize>()))
+        self.take(current, desired, size_of::<usize>())
     }
 }

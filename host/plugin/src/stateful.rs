@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{concat, nullif};
 
-use crate::call::{add, check_rejects, join, project};
+use crate::call::{add, check_rejects, check_required, join, project};
 use crate::columns::{Lender, empty, take};
 use crate::contract::keyed;
 use crate::instance::{Configured, Failure, Guest, Instance, Setup, arm, verdict};
@@ -109,8 +109,7 @@ impl Stateful {
         let (configured, instance) = Configured::new(component, limits, setup, offers)?;
         let plan = Plan::from_contract(&configured.contract_plan);
         let reads = plan.reads.iter().map(|f| f.name.clone()).collect();
-        let (instance, lenders) = (Some(instance), Default::default());
-        Ok(Self { configured, plan, reads, instance, lenders, discarded: 0 })
+        Ok(Self { configured, plan, reads, instance, lenders: Default::default(), discarded: 0 })
     }
 
     /// What the step reads, keeps, writes and clears.
@@ -164,6 +163,10 @@ impl Stateful {
 
     fn run(&mut self, mut work: Work<'_>) -> Result<KeyedOutcome, Error> {
         let all = 0..work.key_of_unit.len();
+        if all.is_empty() {
+            let nothing = self.nothing(0);
+            return self.finish(work, vec![nothing]);
+        }
         // First on the kept instance, then in a fresh one, and only then bisected.
         for _ in 0..2 {
             match self.call(&work, all.clone(), false) {
@@ -225,14 +228,19 @@ impl Stateful {
     /// A part without output, whose only unit is refused. State stays as it is.
     fn condemn(&self, work: &Work<'_>, unit: usize, verdict: Verdict) -> Part {
         let key = work.key_of_unit.get(unit).map_or(0, |k| *k as usize);
+        Part { rejects: vec![(unit as u32, verdict)], ..self.nothing(key) }
+    }
+
+    /// A part of no keys.
+    fn nothing(&self, key: usize) -> Part {
         Part {
             keys: key..key,
             states: Vec::new(),
-            timers: work.timers.slice(key, 0),
+            timers: empty(event::Kind::Timestamp),
             deleted: Vec::new(),
             origins: Vec::new(),
             columns: self.plan.writes.iter().map(|f| empty(f.kind)).collect(),
-            rejects: vec![(unit as u32, verdict)],
+            rejects: Vec::new(),
             counts: vec![0; self.plan.counters.len()],
             messages: vec![0; self.plan.messages.len()],
         }
@@ -272,7 +280,7 @@ impl Stateful {
     fn call(&mut self, work: &Work<'_>, units: Range<usize>, counting: bool) -> Result<Part, Failure> {
         let mut instance = match self.instance.take() {
             Some(instance) if !counting => instance,
-            _ => self.configured.fresh(counting).map_err(Failure::Fatal)?,
+            _ => self.configured.fresh(counting)?,
         };
         let result = self.enter(&mut instance, work, units, counting);
         if result.is_err() {
@@ -359,12 +367,12 @@ impl Stateful {
         let mut rejects = check_rejects(&patch.rejects, units.len(), plan)?;
         rejects.iter_mut().for_each(|(row, _)| *row += units.start as u32);
         let deleted = deleted(&patch.deleted, keys.len()).map_err(wrong)?;
-        let timer = take(patch.timers, event::Kind::Timestamp, true, keys.len()).map_err(wrong)?;
+        let timer = take(patch.timers, event::Kind::Timestamp, keys.len()).map_err(wrong)?;
         let gone = BooleanArray::from(deleted.clone());
         let vanish =
             |column: &ArrayRef| nullif(column, &gone).map_err(|_| wrong("a state has a wrong length"));
         let states = patch.states.into_iter().zip(&plan.state).map(|(column, field)| {
-            let column = vanish(&take(column, field.kind, true, keys.len()).map_err(wrong)?)?;
+            let column = vanish(&take(column, field.kind, keys.len()).map_err(wrong)?)?;
             let missing = column.null_count() > gone.true_count();
             if field.required && missing { Err(wrong("a required state has no value")) } else { Ok(column) }
         });
@@ -372,7 +380,12 @@ impl Stateful {
         let origins = self.check_origins(patch.origins, units, &keys, fired)?;
         let mut columns = Vec::with_capacity(plan.writes.len());
         for (column, field) in patch.columns.into_iter().zip(&plan.writes) {
-            columns.push(take(column, field.kind, !field.required, origins.len()).map_err(wrong)?);
+            columns.push(take(column, field.kind, origins.len()).map_err(wrong)?);
+        }
+        check_required(&columns, plan)?;
+        let refused = |origin: &u32| rejects.binary_search_by_key(origin, |(row, _)| *row).is_ok();
+        if plan.gives == Gives::Rows && origins.iter().any(refused) {
+            return Err(wrong("the plugin gave a row that it refused"));
         }
         let timers = vanish(&timer)?;
         Ok(Part { keys, states, timers, deleted, origins, columns, rejects, counts: patch.counts, messages })
