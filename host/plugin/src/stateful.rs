@@ -248,6 +248,7 @@ impl Stateful {
 
     fn finish(&self, mut work: Work<'_>, mut parts: Vec<Part>) -> Result<KeyedOutcome, Error> {
         if let [part] = parts.as_mut_slice()
+            && !part.keys.is_empty()
             && part.keys == (0..work.timers.len())
         {
             work.states = std::mem::take(&mut part.states);
