@@ -11,6 +11,8 @@ pub struct Limits {
     /// engine has to look; it never condemns a row.
     pub time_per_batch_ms: u64,
     /// Fuel of one call on the counting engine, whatever its rows: about one unit an instruction.
+    /// It has to be more than the fast engine can burn in its time (up to ten units a nanosecond), or a
+    /// costly row that passes alone is condemned once a neighbour's fault has the batch bisected.
     pub fuel_per_call: u64,
     /// Output rows that one input row may become.
     pub rows_per_row: usize,
