@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, StringBuilder,
-    TimestampMicrosecondBuilder, UInt64Builder,
+    ArrayRef, BinaryBuilder, BooleanBuilder, Float64Builder, Int64Builder, StringArray, StringBuilder,
+    TimestampMicrosecondBuilder, UInt64Builder, new_null_array,
 };
+use arrow::datatypes::DataType;
 
 use crate::reject::{IMPLAUSIBLE_TIME, OUT_OF_RANGE, WRONG_TYPE};
 use crate::schema::{Kind, TimeFormat};
@@ -64,6 +65,15 @@ impl Column {
         self.seen = true;
         self.valid = true;
         self
+    }
+
+    /// A column that no event decides: the constant, or nothing, in every row.
+    pub(crate) fn filled(&self, kind: &DataType, rows: usize) -> ArrayRef {
+        if self.valid {
+            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.text, rows)))
+        } else {
+            new_null_array(kind, rows)
+        }
     }
 
     pub(crate) fn reset(&mut self) {

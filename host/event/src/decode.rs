@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -102,7 +102,11 @@ impl Decoder {
         if self.columns.iter().any(|c| c.required && !c.valid) {
             return Err(MISSING);
         }
-        self.columns.iter_mut().for_each(Column::append);
+        for index in &self.decoded {
+            if let Some(column) = self.columns.get_mut(*index) {
+                column.append();
+            }
+        }
         self.rows += 1;
         Ok(())
     }
@@ -118,8 +122,14 @@ impl Decoder {
     /// # Errors
     /// [`Error::Arrow`].
     pub fn finish(&mut self) -> Result<RecordBatch, Error> {
-        let columns: Vec<ArrayRef> = self.columns.iter_mut().map(Column::finish).collect();
-        let options = RecordBatchOptions::new().with_row_count(Some(std::mem::take(&mut self.rows)));
+        let rows = std::mem::take(&mut self.rows);
+        let mut decoded = self.decoded.iter().peekable();
+        let mut columns = Vec::with_capacity(self.columns.len());
+        for (index, (column, field)) in self.columns.iter_mut().zip(self.schema.fields()).enumerate() {
+            let is_decoded = decoded.next_if(|next| **next == index).is_some();
+            columns.push(if is_decoded { column.finish() } else { column.filled(field.data_type(), rows) });
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(self.schema.clone(), columns, &options)?)
     }
 }

@@ -108,6 +108,8 @@ impl Window {
     }
 }
 
+/// More fuel than the fast engine burns in a millisecond.
+const FUEL_PER_MS: u64 = 10_000_000;
 /// Windows that one row may be in.
 const MOST_WINDOWS: i64 = 64;
 
@@ -223,6 +225,15 @@ impl Pipeline {
     fn check(&self) -> Result<(), Error> {
         self.check_names()?;
         self.check_then()?;
+        let steps = self.steps.iter().map(|s| (&s.name, &s.limits));
+        for (name, limits) in steps.chain(self.then.iter().map(|t| (&t.name, &t.limits))) {
+            let limits = limits.resolve();
+            if limits.fuel_per_call < limits.time_per_batch_ms.saturating_mul(FUEL_PER_MS) {
+                return Err(Error::File(format!(
+                    "step `{name}`: `fuel_per_call` must be at least {FUEL_PER_MS} times `time_per_batch_ms`"
+                )));
+            }
+        }
         for source in &self.sources {
             for field in source.decode.fields.keys().chain(source.decode.constants.keys()) {
                 if self.schema.field(field).is_none() {

@@ -24,7 +24,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             memory_bytes: 64 << 20,
-            time_per_batch_ms: 200,
+            time_per_batch_ms: 50,
             fuel_per_call: 500_000_000,
             rows_per_row: 16,
             output_bytes: 64 << 20,
