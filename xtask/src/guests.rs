@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
+use sha2::{Digest as _, Sha256};
 use wit_component::ComponentEncoder;
 
 use crate::{root, target};
@@ -44,7 +45,23 @@ pub fn build() -> Result<PathBuf> {
         let component = ComponentEncoder::default().validate(true).module(&core)?.encode()?;
         write_if_changed(&folder.join(format!("{plugin}.wasm")), &component)?;
     }
+    lock(&folder)?;
     Ok(folder)
+}
+
+/// Trusts the core plugins that were just built here; what else the lock has stays.
+fn lock(folder: &Path) -> Result<()> {
+    let path = folder.join("plugins.lock");
+    let old = std::fs::read_to_string(&path).unwrap_or_default();
+    let others = old.lines().filter(|line| !PLUGINS.iter().any(|p| line.starts_with(&format!("{p}:"))));
+    let mut lines: Vec<String> = others.map(Into::into).collect();
+    for plugin in PLUGINS {
+        let bytes = std::fs::read(folder.join(format!("{plugin}.wasm")))?;
+        // In quotes: digits with an `e` among them could be a number to YAML.
+        lines.push(format!("{plugin}: \"{}\"", hex::encode(Sha256::digest(bytes))));
+    }
+    lines.sort();
+    write_if_changed(&path, (lines.join("\n") + "\n").as_bytes())
 }
 
 /// rustup's target where it is there or may be fetched, otherwise Debian's packages and std from source.

@@ -27,7 +27,7 @@ pub struct TopicFlow {
     pub topic: String,
     /// What it is cleared for.
     pub clearance: BTreeSet<String>,
-    /// By field; [`ROWS`] among them.
+    /// By field; `rows` among them.
     pub fields: BTreeMap<String, FieldFlow>,
 }
 

@@ -16,7 +16,7 @@ mod watermark;
 use std::sync::Arc;
 
 pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
-pub use identity::Identity;
+pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
 pub use labels::{FieldFlow, Permits, TopicFlow, check as check_labels};
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
@@ -42,7 +42,8 @@ impl Running {
         tables: Arc<reference::Tables>,
         component: &dyn Fn(&str) -> Result<plugin::Component, Error>,
     ) -> Result<Self, Error> {
-        let offers: Arc<dyn plugin::Offers> = Arc::new(offers::HostOffers { tables, identity });
+        let offers: Arc<dyn plugin::Offers> =
+            Arc::new(offers::HostOffers { tables, pseudonyms: identity.pseudonyms() });
         let first = Stage::new(pipeline, identity, &offers, component)?;
         let raw = pipeline.sources.iter().flat_map(|s| (0..s.partitions).map(|p| (s.topic.clone(), p)));
         let mut topics =
@@ -104,6 +105,9 @@ pub enum Error {
         /// The interface of the contract.
         import: String,
     },
+    /// A plugin that is missing, or whose bytes nobody has trusted; the text begins with its code.
+    #[error("{0}")]
+    Untrusted(String),
     /// Rows of one key would lie in several partitions.
     #[error(
         "VG0107: step `{step}` needs all rows of a key in one partition, and topic `{topic}` is partitioned by \

@@ -6,12 +6,12 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, StringBuilder};
 use plugin::Offers;
 use reference::Tables;
 
-use crate::Identity;
+use crate::identity::Pseudonyms;
 
 /// Offers the pipeline's tables, and pseudonyms under the installation's key.
 pub(crate) struct HostOffers {
     pub(crate) tables: Arc<Tables>,
-    pub(crate) identity: Identity,
+    pub(crate) pseudonyms: Pseudonyms,
 }
 
 impl Offers for HostOffers {
@@ -47,7 +47,7 @@ impl Offers for HostOffers {
         let mut pseudonyms = StringBuilder::with_capacity(values.len(), values.len() * 21);
         for (row, value) in values.iter().enumerate() {
             let time = times_us.and_then(|times| times.get(row).copied());
-            pseudonyms.append_option(value.map(|value| self.identity.pseudonym(field, value, time)));
+            pseudonyms.append_option(value.map(|value| self.pseudonyms.of(field, value, time)));
         }
         Ok(Arc::new(pseudonyms.finish()))
     }

@@ -7,6 +7,7 @@ mod demo;
 mod plugin_commands;
 mod plugin_test;
 mod run;
+mod trust;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

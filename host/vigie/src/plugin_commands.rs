@@ -12,7 +12,7 @@ use plugin::{Limits, Nothing, Offers, Plan, Plugin, Stateful};
 
 use crate::app::App;
 use crate::commands::print_table;
-use crate::plugin_test;
+use crate::{plugin_test, trust};
 
 #[derive(Subcommand)]
 pub enum PluginCommand {
@@ -35,6 +35,14 @@ pub enum PluginCommand {
         name: String,
         /// The file of cases
         cases: PathBuf,
+    },
+    /// Trust a plugin's bytes as they are now, so that pipelines may run it
+    #[command(
+        after_help = "Writes the SHA-256 of the component into plugins.lock beside it.\nExample:\n  vigie plugin trust flood-alarm"
+    )]
+    Trust {
+        /// The plugin's name
+        name: String,
     },
     /// Run a plugin over a file of events, one JSON object a line, and print what it makes of them
     #[command(
@@ -68,6 +76,11 @@ const BATCH: usize = 1024;
 pub fn run(app: &App, command: &PluginCommand) -> Result<()> {
     match command {
         PluginCommand::Inspect { name, with, fields } => inspect(app, name, with, fields),
+        PluginCommand::Trust { name } => {
+            let digest = trust::add(&app.plugins, name, &app.component_bytes(name)?)?;
+            println!("{name}: trusted as sha256 {digest}");
+            Ok(())
+        }
         PluginCommand::Test { name, cases } => plugin_test::run(app, name, cases),
         PluginCommand::Run { name, events, with, fields, rename, time } => {
             run_alone(app, name, events, with, &schema(fields)?, rename, *time)
@@ -142,7 +155,7 @@ fn run_alone(
     rename: &str,
     time: bool,
 ) -> Result<()> {
-    let component = app.component(&app.sandbox()?, name)?;
+    let component = app.tried_component(&app.sandbox()?, name)?;
     let mut plugin =
         Plugin::configure(&component, Limits::default(), with, &schema.arrow(), Arc::new(Nothing))?;
     let mut map = DecodeMap::as_written(schema);
