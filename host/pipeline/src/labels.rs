@@ -1,9 +1,11 @@
 //! How labels travel: what a step writes carries the labels of what it reads; a label comes off only
-//! where the plan says so and a permit agrees; a sink takes only what it is cleared for.
+//! where the plan says so and a policy permits it; a sink takes only what the pipeline file clears it for and
+//! policies let it hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plugin::{Clearing, Gives, Plan, Shape};
+use policy::{Configured, Policies, Question, Sink, Verdict, config_digest};
 use reference::Tables;
 
 use crate::{Error, Pipeline, Running};
@@ -31,13 +33,7 @@ pub struct TopicFlow {
     pub fields: BTreeMap<String, FieldFlow>,
 }
 
-/// What policies permit.
-pub trait Permits {
-    /// Whether a plugin, so configured, may take a label off a field.
-    fn clears(&self, plugin: &str, clearing: &Clearing) -> bool;
-}
-
-/// Follows every label through all steps and checks it against every topic's clearance.
+/// Follows every label through all steps and checks it against every topic's clearance and the policies.
 ///
 /// # Errors
 /// [`Error::Leak`] names the field, its label, its path, and the mend.
@@ -45,17 +41,11 @@ pub fn check(
     pipeline: &Pipeline,
     running: &Running,
     tables: &Tables,
-    permits: &dyn Permits,
+    policies: &Policies,
 ) -> Result<Vec<TopicFlow>, Error> {
-    let all: BTreeSet<&String> = pipeline.schema.fields.iter().flat_map(|f| &f.labels).collect();
-    if let Some(label) = all.iter().find(|label| !pipeline.clearance.dead_letter_rows.contains(**label)) {
-        return Err(Error::Leak(format!(
-            "refused rows would carry the label `{label}` into topic `{}`, which is not cleared for it\n  \
-             mend: add `{label}` to `clearance: {{dead_letter_rows: …}}`, or leave the field out of the schema",
-            crate::DEAD_LETTER_ROWS
-        )));
-    }
-    let mut fields: BTreeMap<String, FieldFlow> = pipeline
+    let check = Check { pipeline, tables, policies };
+    check.dead_letters()?;
+    let mut fields: Fields = pipeline
         .schema
         .fields
         .iter()
@@ -65,120 +55,227 @@ pub fn check(
         fields.insert(host.into(), FieldFlow { labels: BTreeSet::new(), path: vec!["host".into()] });
     }
     for ((name, plan), step) in running.first.plans().zip(&pipeline.steps) {
-        follow(&mut fields, &Step { name, plugin: &step.plugin, plan, key: &[] }, tables, permits);
+        check.follow(&mut fields, &Step::new(pipeline, name, &step.plugin, &step.with, plan))?;
     }
-    let mut flows = vec![checked(&pipeline.events, fields)?];
+    let mut flows = vec![check.topic(&pipeline.events, fields)?];
     for (stage, then) in running.then.iter().zip(&pipeline.then) {
         let Some(from) = flows.iter().find(|flow| flow.topic == then.from) else { continue };
-        let step = Step { name: &then.name, plugin: &then.plugin, plan: stage.plan(), key: &then.key };
-        check_state(pipeline, &step, &from.fields)?;
+        let mut step = Step::new(pipeline, &then.name, &then.plugin, &then.with, stage.plan());
+        step.key = &then.key;
+        check.state(&step, &from.fields)?;
         let mut fields = from.fields.clone();
-        follow(&mut fields, &step, tables, permits);
+        check.follow(&mut fields, &step)?;
         if stage.plan().gives == Gives::Keys {
             let output = stage.output();
             fields.retain(|name, _| name == ROWS || output.field_with_name(name).is_ok());
-            let keys: BTreeSet<String> = labels_of(&fields, then.key.iter());
+            let keys: BTreeSet<String> = labels_of(&fields, then.key.iter().map(String::as_str));
             let path = vec![format!("{}({})", then.name, then.key.join(", "))];
             for name in output.fields().iter().map(|f| f.name()) {
                 let own = || FieldFlow { labels: keys.clone(), path: path.clone() };
                 fields.entry(name.clone()).or_insert_with(own);
             }
         }
-        flows.push(checked(&then.output, fields)?);
+        flows.push(check.topic(&then.output, fields)?);
     }
     Ok(flows)
 }
 
+type Fields = BTreeMap<String, FieldFlow>;
+
 /// One plugin in its place.
 struct Step<'a> {
     name: &'a str,
-    plugin: &'a str,
+    configured: Configured,
     plan: &'a Plan,
     key: &'a [String],
 }
 
-fn checked(output: &crate::Output, fields: BTreeMap<String, FieldFlow>) -> Result<TopicFlow, Error> {
-    for (field, flow) in &fields {
-        if let Some(label) = flow.labels.difference(&output.clearance).next() {
-            let what =
-                if field == ROWS { "the choice of rows".to_owned() } else { format!("field `{field}`") };
+impl<'a> Step<'a> {
+    fn new(
+        pipeline: &Pipeline,
+        name: &'a str,
+        plugin: &str,
+        with: &serde_json::Value,
+        plan: &'a Plan,
+    ) -> Self {
+        let configured = Configured {
+            plugin: plugin.into(),
+            pipeline: pipeline.pipeline.clone(),
+            config: config_digest(with),
+        };
+        Self { name, configured, plan, key: &[] }
+    }
+}
+
+/// What labels are checked against.
+struct Check<'a> {
+    pipeline: &'a Pipeline,
+    tables: &'a Tables,
+    policies: &'a Policies,
+}
+
+impl Check<'_> {
+    /// Refused rows are kept as they came, with every label of the schema.
+    fn dead_letters(&self) -> Result<(), Error> {
+        let clearance = &self.pipeline.clearance.dead_letter_rows;
+        for label in self.pipeline.schema.fields.iter().flat_map(|f| &f.labels) {
+            let why = if clearance.contains(label) {
+                let Some(why) = self.held(Sink::DeadLetterRows, crate::DEAD_LETTER_ROWS, label)? else {
+                    continue;
+                };
+                why
+            } else {
+                format!("add `{label}` to `clearance: {{dead_letter_rows: …}}`")
+            };
             return Err(Error::Leak(format!(
-                "{what} would carry the label `{label}` into topic `{}`, which is not cleared for it\n  \
-                 path: {}\n  \
-                 mend: clear it in a step that may (mask-pii for text and author), leave the field out of \
-                 the schema, or add `{label}` to the topic's clearance",
-                output.topic,
-                flow.path.join(" → "),
+                "refused rows would carry the label `{label}` into topic `{}`, which is not cleared for it\n  \
+                 mend: {why}, or leave the field out of the schema",
+                crate::DEAD_LETTER_ROWS
             )));
         }
+        Ok(())
     }
-    Ok(TopicFlow { topic: output.topic.clone(), clearance: output.clearance.clone(), fields })
+
+    fn topic(&self, output: &crate::Output, fields: Fields) -> Result<TopicFlow, Error> {
+        for (field, flow) in &fields {
+            for label in &flow.labels {
+                let why = if output.clearance.contains(label) {
+                    let Some(why) = self.held(Sink::Topic, &output.topic, label)? else { continue };
+                    why
+                } else {
+                    format!("add `{label}` to the topic's clearance")
+                };
+                let what =
+                    if field == ROWS { "the choice of rows".to_owned() } else { format!("field `{field}`") };
+                return Err(Error::Leak(format!(
+                    "{what} would carry the label `{label}` into topic `{}`, which is not cleared for it\n  \
+                     path: {}\n  \
+                     mend: clear it in a step that may (mask-pii for text and author), leave the field out \
+                     of the schema, or {why}",
+                    output.topic,
+                    flow.path.join(" → "),
+                )));
+            }
+        }
+        Ok(TopicFlow { topic: output.topic.clone(), clearance: output.clearance.clone(), fields })
+    }
+
+    /// State holds what was ever folded into it, and rows that wait: a topic of its own, with a clearance.
+    fn state(&self, step: &Step<'_>, fields: &Fields) -> Result<(), Error> {
+        let held = if step.plan.order == plugin::Order::EventTime {
+            labels_of(fields, fields.keys().map(String::as_str))
+        } else {
+            let reads = step.plan.reads.iter().map(|f| &f.name).chain(step.key);
+            labels_of(fields, reads.map(String::as_str))
+        };
+        for label in held {
+            let why = if self.pipeline.clearance.state.contains(&label) {
+                let Some(why) = self.held(Sink::State, step.name, &label)? else { continue };
+                why
+            } else {
+                format!("add `{label}` to `clearance: {{state: …}}`")
+            };
+            return Err(Error::Leak(format!(
+                "the state of step `{}` would hold the label `{label}`, for which state is not cleared\n  \
+                 mend: {why}, or clear it in a step before",
+                step.name
+            )));
+        }
+        Ok(())
+    }
+
+    /// None: policies let the sink hold the label. Otherwise the mend.
+    fn held(&self, kind: Sink, name: &str, label: &str) -> Result<Option<String>, Error> {
+        let (pipeline, name, label) = (self.pipeline.pipeline.clone(), name.into(), label.into());
+        let denied = self.denied(&Question::Hold { pipeline, kind, name, label })?;
+        Ok(denied.map(|why| format!("have a policy permit it ({why})")))
+    }
+
+    /// Why policies deny something, if they do.
+    fn denied(&self, question: &Question) -> Result<Option<String>, Error> {
+        Ok(match self.policies.ask(question)? {
+            Verdict::Permitted(_) => None,
+            Verdict::Denied(why) => Some(format!("{question}: {why}")),
+        })
+    }
+
+    fn follow(&self, fields: &mut Fields, step: &Step<'_>) -> Result<(), Error> {
+        let plan = step.plan;
+        let before = fields.clone();
+        let reads = plan.reads.iter().map(|f| &f.name).chain(step.key);
+        let all = self.source(&before, step, reads.clone());
+        let narrowed = plan.flows.len() > 1
+            && self.denied(&Question::Narrow { step: step.configured.clone() })?.is_none();
+        for write in &plan.writes {
+            // The host cannot see inside: without a permit all writes depend on all reads.
+            let mut flows = plan.flows.iter().filter(|flow| flow.writes.contains(&write.name)).peekable();
+            let of_flows = (narrowed && flows.peek().is_some())
+                .then(|| self.source(&before, step, flows.flat_map(|flow| &flow.reads).chain(step.key)));
+            let source = of_flows.as_ref().unwrap_or(&all);
+            let written = fields.entry(write.name.clone()).or_default();
+            written.labels.extend(source.labels.iter().cloned());
+            written.path.push(source.through.clone());
+        }
+        if plan.shape != Shape::OneToOne || !plan.reasons.is_empty() || !step.key.is_empty() {
+            let rows = fields.entry(ROWS.into()).or_default();
+            if !all.labels.is_subset(&rows.labels) {
+                rows.labels.extend(all.labels);
+                rows.path.push(all.through);
+            }
+        }
+        plan.clears.iter().try_for_each(|clearing| self.clear(fields, step, clearing))
+    }
+
+    /// What is written from some fields depends on them, on the tables asked, and on which rows there are.
+    fn source<'a>(
+        &self,
+        fields: &Fields,
+        step: &Step<'_>,
+        reads: impl Iterator<Item = &'a String> + Clone,
+    ) -> Source {
+        let reads = reads.map(String::as_str);
+        let mut labels = labels_of(fields, reads.clone().chain([ROWS]));
+        for lookup in &step.plan.lookups {
+            let table = self.tables.get(&lookup.table);
+            labels.extend(lookup.columns.iter().filter_map(|c| table?.labels(c)).flatten().cloned());
+        }
+        let chosen = fields.get(ROWS).filter(|rows| !rows.labels.is_empty()).map(|_| "the choice of rows");
+        let list = reads.chain(chosen).collect::<Vec<_>>().join(", ");
+        Source { labels, through: format!("{}({list})", step.name) }
+    }
+
+    /// Takes a label off, where a policy permits it; where none does, the path says so.
+    fn clear(&self, fields: &mut Fields, step: &Step<'_>, clearing: &Clearing) -> Result<(), Error> {
+        let Clearing { field, label, becomes } = clearing;
+        let Some(flow) = fields.get_mut(field).filter(|flow| flow.labels.contains(label)) else {
+            return Ok(());
+        };
+        let question = Question::Clear {
+            step: step.configured.clone(),
+            field: field.clone(),
+            label: label.clone(),
+            becomes: becomes.clone(),
+        };
+        if let Some(why) = self.denied(&question)? {
+            flow.path.push(format!("{} takes nothing off ({why})", step.name));
+            return Ok(());
+        }
+        flow.labels.remove(label);
+        flow.labels.extend(becomes.clone());
+        flow.path.push(match becomes {
+            Some(becomes) => format!("{} makes `{label}` `{becomes}`", step.name),
+            None => format!("{} takes off `{label}`", step.name),
+        });
+        Ok(())
+    }
 }
 
-/// State holds what was ever folded into it, and rows that wait: a topic of its own, with a clearance.
-fn check_state(
-    pipeline: &Pipeline,
-    step: &Step<'_>,
-    fields: &BTreeMap<String, FieldFlow>,
-) -> Result<(), Error> {
-    let held = if step.plan.order == plugin::Order::EventTime {
-        labels_of(fields, fields.keys())
-    } else {
-        labels_of(fields, step.plan.reads.iter().map(|f| &f.name).chain(step.key))
-    };
-    match held.difference(&pipeline.clearance.state).next() {
-        None => Ok(()),
-        Some(label) => Err(Error::Leak(format!(
-            "the state of step `{}` would hold the label `{label}`, for which state is not cleared\n  \
-             mend: add `{label}` to `clearance: {{state: …}}`, or clear it in a step before",
-            step.name
-        ))),
-    }
+/// What a written field takes over.
+struct Source {
+    labels: BTreeSet<String>,
+    through: String,
 }
 
-fn labels_of<'a>(
-    fields: &BTreeMap<String, FieldFlow>,
-    names: impl Iterator<Item = &'a String>,
-) -> BTreeSet<String> {
+fn labels_of<'a>(fields: &Fields, names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     names.filter_map(|name| fields.get(name)).flat_map(|flow| flow.labels.clone()).collect()
-}
-
-fn follow(flows: &mut BTreeMap<String, FieldFlow>, step: &Step<'_>, tables: &Tables, permits: &dyn Permits) {
-    let plan = step.plan;
-    let names: Vec<&String> = plan.reads.iter().map(|f| &f.name).chain(step.key).collect();
-    // The host cannot see inside: all writes depend on all reads, on the tables asked, and on which
-    // rows there are.
-    let rows_before = ROWS.to_owned();
-    let mut labels = labels_of(flows, names.iter().copied().chain([&rows_before]));
-    for lookup in &plan.lookups {
-        let table = tables.get(&lookup.table);
-        labels.extend(lookup.columns.iter().filter_map(|c| table?.labels(c)).flatten().cloned());
-    }
-    let chosen = flows.get(ROWS).filter(|rows| !rows.labels.is_empty()).map(|_| "the choice of rows");
-    let list = names.iter().map(|name| name.as_str()).chain(chosen).collect::<Vec<_>>().join(", ");
-    let through = format!("{}({list})", step.name);
-    for write in &plan.writes {
-        let flow = flows.entry(write.name.clone()).or_default();
-        flow.labels.extend(labels.iter().cloned());
-        flow.path.push(through.clone());
-    }
-    if plan.shape != Shape::OneToOne || !plan.reasons.is_empty() || !step.key.is_empty() {
-        let rows = flows.entry(ROWS.into()).or_default();
-        if !labels.is_subset(&rows.labels) {
-            rows.labels.extend(labels);
-            rows.path.push(through);
-        }
-    }
-    for clearing in plan.clears.iter().filter(|c| permits.clears(step.plugin, c)) {
-        if let Some(flow) = flows.get_mut(&clearing.field)
-            && flow.labels.remove(&clearing.label)
-        {
-            let becomes = clearing.becomes.as_ref();
-            flow.path.push(match becomes {
-                Some(becomes) => format!("{} makes `{}` `{becomes}`", step.name, clearing.label),
-                None => format!("{} takes off `{}`", step.name, clearing.label),
-            });
-            flow.labels.extend(becomes.cloned());
-        }
-    }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
 pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
-pub use labels::{FieldFlow, Permits, TopicFlow, check as check_labels};
+pub use labels::{FieldFlow, TopicFlow, check as check_labels};
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
 pub use stage::{Counts, Logged, Stage, StepResult};
 pub use watermark::is_watermark;
@@ -97,13 +97,18 @@ pub enum Error {
     /// A labelled field would reach a sink that is not cleared for it.
     #[error("VG0103: {0}")]
     Leak(String),
+    /// Policies that cannot be asked.
+    #[error(transparent)]
+    Policy(#[from] policy::Error),
     /// A plugin imports what no policy grants it.
-    #[error("VG0104: plugin `{plugin}` imports `{import}`, and no policy grants it that")]
+    #[error("VG0104: plugin `{plugin}` imports `{import}`, which it is not granted: {why}")]
     NotGranted {
         /// The plugin.
         plugin: String,
         /// The interface of the contract.
         import: String,
+        /// What the policies say.
+        why: String,
     },
     /// A plugin that is missing, or whose bytes nobody has trusted; the text begins with its code.
     #[error("{0}")]

@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use log_embedded::EmbeddedLog;
-use pipeline::{Identity, Permits, Pipeline, Running, TopicFlow};
-use plugin::{Cache, Clearing, Component, Sandbox};
+use pipeline::{Identity, Pipeline, Running, TopicFlow};
+use plugin::{Cache, Component, Sandbox};
+use policy::{Policies, Question, Verdict};
 use reference::{Definition, Table, Tables};
 use store_embedded::EmbeddedStore;
 
@@ -22,6 +23,8 @@ pub struct App {
     pub data_dir: PathBuf,
     /// `NAME.wasm` for each plugin.
     pub plugins: PathBuf,
+    /// Cedar policies, `forbidden.yaml` and `cases.yaml`.
+    pub policies: PathBuf,
     /// How to print.
     pub format: Format,
 }
@@ -133,77 +136,52 @@ impl App {
         Ok(fs::read(path)?)
     }
 
+    /// The installation's policies.
+    pub fn policies(&self) -> Result<Policies, policy::Error> {
+        Policies::read(&self.policies)
+    }
+
     /// A trusted plugin's component, checked and granted what it imports.
-    pub fn component(&self, sandbox: &Sandbox, name: &str) -> Result<Component, pipeline::Error> {
+    pub fn component(
+        &self,
+        sandbox: &Sandbox,
+        policies: &Policies,
+        name: &str,
+    ) -> Result<Component, pipeline::Error> {
         let as_pipelines = |e: anyhow::Error| pipeline::Error::Untrusted(format!("{e:#}"));
         let bytes = self.component_bytes(name).map_err(as_pipelines)?;
         trust::check(&self.plugins, name, &bytes).map_err(as_pipelines)?;
-        self.granted(sandbox, name, &bytes)
-    }
-
-    /// A plugin's component, trusted or not: for its author's tests, where no policy is relied on.
-    pub fn tried_component(&self, sandbox: &Sandbox, name: &str) -> Result<Component> {
-        Ok(self.granted(sandbox, name, &self.component_bytes(name)?)?)
-    }
-
-    fn granted(&self, sandbox: &Sandbox, name: &str, bytes: &[u8]) -> Result<Component, pipeline::Error> {
-        let component = sandbox.load(name, bytes)?;
-        check_grants(name, &component)?;
+        let component = sandbox.load(name, &bytes)?;
+        for import in component.imports() {
+            let (plugin, import) = (name.to_owned(), (*import).to_owned());
+            let question = Question::Import { plugin: plugin.clone(), import: import.clone() };
+            if let Verdict::Denied(why) = policies.ask(&question)? {
+                return Err(pipeline::Error::NotGranted { plugin, import, why });
+            }
+        }
         Ok(component)
+    }
+
+    /// A plugin's component, trusted or not, with all that the contract offers: for its author's tests,
+    /// where no policy is relied on.
+    pub fn tried_component(&self, sandbox: &Sandbox, name: &str) -> Result<Component> {
+        Ok(sandbox.load(name, &self.component_bytes(name)?)?)
     }
 
     /// A pipeline with its tables read, its plugins configured and its labels checked.
     pub fn running(&self, read: &ReadPipeline, identity: Identity) -> Result<(Running, Vec<TopicFlow>)> {
         let tables = Arc::new(self.tables(read)?);
         let sandbox = self.sandbox()?;
-        let component = |name: &str| self.component(&sandbox, name);
+        let policies = self.policies()?;
+        let component = |name: &str| self.component(&sandbox, &policies, name);
         let running = Running::new(&read.pipeline, identity, tables.clone(), &component)?;
-        let flows = self.check_labels(&read.pipeline, &running, &tables)?;
+        let flows = pipeline::check_labels(&read.pipeline, &running, &tables, &policies)?;
         Ok((running, flows))
     }
 
     /// The pipeline's reference tables.
     pub fn tables(&self, read: &ReadPipeline) -> Result<Tables> {
         read_tables(&read.folder, &read.pipeline.reference)
-    }
-
-    pub fn check_labels(
-        &self,
-        pipeline: &Pipeline,
-        running: &Running,
-        tables: &Tables,
-    ) -> Result<Vec<TopicFlow>> {
-        Ok(pipeline::check_labels(pipeline, running, tables, &FixedPermits)?)
-    }
-}
-
-/// What core plugins may, until policies say it. Deny by default.
-struct FixedPermits;
-
-impl Permits for FixedPermits {
-    fn clears(&self, plugin: &str, clearing: &Clearing) -> bool {
-        let Clearing { field, label, becomes } = clearing;
-        let what = (plugin, &**field, &**label, becomes.as_deref());
-        matches!(
-            what,
-            ("mask-pii", "text", "personal", Some("residual"))
-                | ("mask-pii", "author", "personal", None | Some("pseudonym"))
-                | ("mask-pii", "lat" | "lng", "location", Some("location-coarse"))
-        )
-    }
-}
-
-/// Which imports a plugin may have: each may log and ask for cells, the rest is granted by name.
-fn check_grants(plugin: &str, component: &Component) -> Result<(), pipeline::Error> {
-    let granted = |import: &str| match import {
-        "log" => true,
-        "pseudonym" => plugin == "mask-pii",
-        "geo" | "lookup" => plugin == "enrich",
-        _ => false,
-    };
-    match component.imports().iter().find(|import| !granted(import)) {
-        None => Ok(()),
-        Some(import) => Err(pipeline::Error::NotGranted { plugin: plugin.into(), import: (*import).into() }),
     }
 }
 

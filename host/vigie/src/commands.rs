@@ -86,7 +86,8 @@ pub fn check(app: &App, path: &Path) -> Result<()> {
         |fields: &[event::Field]| fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
     let mut steps: Vec<Vec<String>> = Vec::new();
     for ((name, plan), step) in running.first.plans().zip(&pipeline.steps) {
-        let row = ["raw topics", name, &step.plugin, "-", &list(&plan.reads), &list(&plan.writes)];
+        let config = policy::config_digest(&step.with);
+        let row = ["raw topics", name, &step.plugin, "-", &list(&plan.reads), &list(&plan.writes), &config];
         steps.push(row.map(Into::into).into());
     }
     for (stage, then) in running.then.iter().zip(&pipeline.then) {
@@ -98,10 +99,11 @@ pub fn check(app: &App, path: &Path) -> Result<()> {
             &then.key.join(", "),
             &list(&plan.reads),
             &list(&plan.writes),
+            &policy::config_digest(&then.with),
         ];
         steps.push(row.map(|value: &String| value.clone()).into());
     }
-    print_table(&["from", "step", "plugin", "key", "reads", "writes"].map(String::from), &steps);
+    print_table(&["from", "step", "plugin", "key", "reads", "writes", "config"].map(String::from), &steps);
     for flow in &flows {
         println!("\nTopic {} (cleared for: {})", flow.topic, join(&flow.clearance));
         let fields: Vec<Vec<String>> = flow

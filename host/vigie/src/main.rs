@@ -6,6 +6,7 @@ mod deliver;
 mod demo;
 mod plugin_commands;
 mod plugin_test;
+mod policy_commands;
 mod run;
 mod trust;
 
@@ -28,6 +29,9 @@ struct Cli {
     /// Folder of the plugins' components
     #[arg(long, global = true, default_value = "target/plugins", env = "VIGIE_PLUGINS")]
     plugins: PathBuf,
+    /// Folder of the Cedar policies
+    #[arg(long, global = true, default_value = "policies", env = "VIGIE_POLICIES")]
+    policies: PathBuf,
     /// How to print what scripts read
     #[arg(long, global = true, value_enum, default_value = "table")]
     output: Format,
@@ -107,6 +111,9 @@ enum Command {
     /// Look at plugins, test them, run one alone
     #[command(subcommand)]
     Plugin(plugin_commands::PluginCommand),
+    /// Test the policies that say what plugins may do and what topics may hold
+    #[command(subcommand)]
+    Policy(policy_commands::PolicyCommand),
     /// Print completions for a shell
     Completions {
         /// bash, zsh, fish, elvish or powershell
@@ -128,7 +135,8 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
-    let app = app::App { data_dir: cli.data_dir, plugins: cli.plugins, format: cli.output };
+    let app =
+        app::App { data_dir: cli.data_dir, plugins: cli.plugins, policies: cli.policies, format: cli.output };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
         Command::Run { pipeline, follow, close, workers } => {
@@ -148,6 +156,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::State { pipeline, step, limit } => commands::state(&app, &pipeline, step.as_deref(), limit),
         Command::Query { sql, limit } => commands::query(&app, &sql, limit),
         Command::Plugin(command) => plugin_commands::run(&app, &command),
+        Command::Policy(command) => policy_commands::run(&app, &command),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vigie", &mut std::io::stdout());
             Ok(())

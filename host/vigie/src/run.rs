@@ -87,14 +87,14 @@ impl Workers {
         let log = app.log()?;
         create_topics(&log, pipeline)?;
         let tables = std::sync::Arc::new(app.tables(read)?);
-        let sandbox = app.sandbox()?;
+        let (sandbox, policies) = (app.sandbox()?, app.policies()?);
         // Compiled once, shared by all workers.
         let loaded = RefCell::new(BTreeMap::new());
         let component = |name: &str| {
             if let Some(found) = loaded.borrow().get(name) {
                 return Ok(plugin::Component::clone(found));
             }
-            let component = app.component(&sandbox, name)?;
+            let component = app.component(&sandbox, &policies, name)?;
             loaded.borrow_mut().insert(name.to_owned(), component.clone());
             Ok(component)
         };
@@ -104,7 +104,7 @@ impl Workers {
         for number in 0..usize::from(workers.max(1)) {
             let mut running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
             if number == 0 {
-                app.check_labels(pipeline, &running, &tables)?;
+                pipeline::check_labels(pipeline, &running, &tables, &policies)?;
             }
             let log = app.log()?;
             let mine: Vec<Input> = inputs

@@ -6,6 +6,7 @@
 mod demo;
 mod house;
 mod leaks;
+mod policies;
 mod trust;
 
 use std::path::{Path, PathBuf};
