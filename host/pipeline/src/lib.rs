@@ -19,6 +19,7 @@ pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
 pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
 pub use labels::{FieldFlow, TopicFlow, check as check_labels};
+pub use offers::offers;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
 pub use stage::{Counts, Logged, Stage, StepResult};
 pub use watermark::is_watermark;
@@ -42,8 +43,7 @@ impl Running {
         tables: Arc<reference::Tables>,
         component: &dyn Fn(&str) -> Result<plugin::Component, Error>,
     ) -> Result<Self, Error> {
-        let offers: Arc<dyn plugin::Offers> =
-            Arc::new(offers::HostOffers { tables, pseudonyms: identity.pseudonyms() });
+        let offers = offers(tables, &identity);
         let first = Stage::new(pipeline, identity, &offers, component)?;
         let raw = pipeline.sources.iter().flat_map(|s| (0..s.partitions).map(|p| (s.topic.clone(), p)));
         let mut topics =

@@ -6,12 +6,17 @@ use arrow::array::{Array as _, ArrayRef, AsArray as _, StringBuilder};
 use plugin::Offers;
 use reference::Tables;
 
-use crate::identity::Pseudonyms;
+use crate::identity::{Identity, Pseudonyms};
 
-/// Offers the pipeline's tables, and pseudonyms under the installation's key.
-pub(crate) struct HostOffers {
-    pub(crate) tables: Arc<Tables>,
-    pub(crate) pseudonyms: Pseudonyms,
+/// Offers cells, these tables, and pseudonyms under the installation's key.
+#[must_use]
+pub fn offers(tables: Arc<Tables>, identity: &Identity) -> Arc<dyn Offers> {
+    Arc::new(HostOffers { tables, pseudonyms: identity.pseudonyms() })
+}
+
+struct HostOffers {
+    tables: Arc<Tables>,
+    pseudonyms: Pseudonyms,
 }
 
 impl Offers for HostOffers {

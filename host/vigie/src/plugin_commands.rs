@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use clap::Subcommand;
 use event::{DecodeMap, Decoder, Encoder, Field, Kind, Schema};
+use pipeline::Identity;
 use plugin::{Limits, Nothing, Offers, Plan, Plugin, Stateful};
 
 use crate::app::App;
@@ -156,8 +157,9 @@ fn run_alone(
     time: bool,
 ) -> Result<()> {
     let component = app.tried_component(&app.sandbox()?, name)?;
-    let mut plugin =
-        Plugin::configure(&component, Limits::default(), with, &schema.arrow(), Arc::new(Nothing))?;
+    // No tables, and pseudonyms of no installation: this is a trial.
+    let offers = pipeline::offers(Arc::default(), &Identity::new([0; 16]));
+    let mut plugin = Plugin::configure(&component, Limits::default(), with, &schema.arrow(), offers)?;
     let mut map = DecodeMap::as_written(schema);
     for pair in rename.split(',').filter(|pair| !pair.is_empty()) {
         let (path, field) = pair.split_once('=').context("VG0015: --rename is written path=field")?;

@@ -2,11 +2,11 @@
 //! (about 1770 km²), …; a coarser cell is the ancestor of the finest one.
 //!
 //! An event without a position keeps its place and has no cells. It knows nothing of what the
-//! cells are for, nor how a cell is written as text.
+//! cells are for, nor how a cell is written as text. The host finds the finest cell, at native speed.
 
-use h3o::{CellIndex, LatLng, Resolution};
+use h3o::{CellIndex, Resolution};
 use serde::Deserialize;
-use vigie::{Field, Problem, Reads, Reject, Transform, Turn, Writes, problem};
+use vigie::{Events, Field, Problem, Reads, Reject, Transform, Turn, Writes, host, problem};
 
 /// What is read: a position in degrees, WGS 84.
 #[derive(Reads)]
@@ -46,10 +46,14 @@ fn resolutions() -> Vec<u8> {
     vec![7, 4]
 }
 
-/// The plugin.
+/// The plugin, with the host's answers for the batch at hand.
 pub struct Locate {
     /// Finest first.
     resolutions: Vec<Resolution>,
+    lat: Vec<f64>,
+    lng: Vec<f64>,
+    /// The finest cell of each row; 0: none.
+    cells: Vec<u64>,
 }
 
 const OUTSIDE: Reject = Reject(0);
@@ -73,7 +77,7 @@ impl Transform for Locate {
         if resolutions.len() != config.resolutions.len() || !(1..=SLOTS.len()).contains(&resolutions.len()) {
             return Err(wrong("one to four, all different, as [7, 4]"));
         }
-        Ok(Self { resolutions })
+        Ok(Self { resolutions, lat: Vec::new(), lng: Vec::new(), cells: Vec::new() })
     }
 
     fn name(&self, field: &'static str) -> String {
@@ -88,9 +92,24 @@ impl Transform for Locate {
         SLOTS.iter().copied().skip(self.resolutions.len()).collect()
     }
 
+    fn batch(&mut self, events: &Events<'_, Report>) {
+        self.lat.clear();
+        self.lng.clear();
+        for Report { lat, lng } in events.iter() {
+            // What is no position has no cell.
+            self.lat.push(lat.unwrap_or(f64::NAN));
+            self.lng.push(lng.unwrap_or(f64::NAN));
+        }
+        let finest = self.resolutions.first().map_or(0, |resolution| u8::from(*resolution));
+        self.cells = host::cells(&self.lat, &self.lng, finest);
+    }
+
     fn event(&mut self, report: Report, turn: &mut Turn) -> Result<Found, Reject> {
         match (report.lat, report.lng) {
-            (Some(lat), Some(lng)) => self.locate(lat, lng).ok_or(OUTSIDE),
+            (Some(_), Some(_)) => {
+                let cell = self.cells.get(turn.row()).and_then(|cell| CellIndex::try_from(*cell).ok());
+                cell.map(|cell| self.lineage(cell)).ok_or(OUTSIDE)
+            }
             (None, None) => {
                 turn.count(WITHOUT, 1);
                 Ok(Found::default())
@@ -101,25 +120,12 @@ impl Transform for Locate {
 }
 
 impl Locate {
-    /// The cell and its ancestors. H3 itself would wrap angles beyond the poles and the date line.
-    fn locate(&self, lat: f64, lng: f64) -> Option<Found> {
-        let on_earth = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lng);
-        let position = on_earth.then(|| LatLng::new(lat, lng).ok()).flatten()?;
-        let mut resolutions = self.resolutions.iter().copied();
-        let cell = position.to_cell(resolutions.next()?);
-        let mut ancestor = || resolutions.next().and_then(|r| CellIndex::parent(cell, r)).map(Into::into);
-        Some(Found { first: Some(cell.into()), second: ancestor(), third: ancestor(), fourth: ancestor() })
+    /// A cell and its ancestors.
+    fn lineage(&self, cell: CellIndex) -> Found {
+        let mut resolutions = self.resolutions.iter().skip(1).copied();
+        let mut ancestor = || resolutions.next().and_then(|r| cell.parent(r)).map(Into::into);
+        Found { first: Some(cell.into()), second: ancestor(), third: ancestor(), fourth: ancestor() }
     }
-}
-
-/// What the compiler calls for `mul_add`, as WebAssembly has no fused instruction: the software of the
-/// standard library, which rounds once, takes most of the time of a cell. Rounding twice is off by an
-/// ulp at most, which no cell of a test over a million positions shows; and it is the same everywhere.
-#[cfg(target_arch = "wasm32")]
-#[allow(unsafe_code)]
-#[unsafe(no_mangle)]
-extern "C" fn fma(a: f64, b: f64, c: f64) -> f64 {
-    a * b + c
 }
 
 vigie::export_transform!(Locate);

@@ -29,8 +29,8 @@ pub fn measure(places: &Places) -> Result<Vec<Row>> {
     let sandbox = Sandbox::new()?;
     let run = |name: &str, config: &str| -> Result<Times> {
         let component = component(places, &sandbox, name)?;
-        let mut plugin =
-            Plugin::configure(&component, Limits::default(), config, &batch.schema(), Arc::new(Nothing))?;
+        let offers = pipeline::offers(Arc::default(), &pipeline::Identity::new([0; 16]));
+        let mut plugin = Plugin::configure(&component, Limits::default(), config, &batch.schema(), offers)?;
         time(&mut plugin, &batch, REPETITIONS)
     };
     let mut rows = Vec::new();

@@ -6,6 +6,7 @@
 use std::time::Instant;
 
 use aggregate::Aggregate;
+use h3o::{LatLng, Resolution};
 use locate::Locate;
 use mask_pii::MaskPii;
 use vigie::bindings::vigie::plugin::types::{Column, Setup, Text, Values};
@@ -22,6 +23,7 @@ fn main() {
     };
     let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
     let (texts, positions) = (read(texts), read(positions));
+    vigie::testing::set_host(Cells);
     let times = match plugin.as_str() {
         "mask-pii" => transform::<MaskPii>(config, &texts_of(&texts)),
         "locate" => transform::<Locate>(config, &positions_of(&positions)),
@@ -30,6 +32,21 @@ fn main() {
     };
     for ns in times.unwrap_or_default() {
         println!("{ns}");
+    }
+}
+
+/// The host's answer to locate, as the host itself gives it.
+struct Cells;
+
+impl vigie::testing::Host for Cells {
+    fn cells(&mut self, lat: &[f64], lng: &[f64], resolution: u8) -> Vec<u64> {
+        let resolution = Resolution::try_from(resolution).unwrap_or(Resolution::Zero);
+        let cell = |(lat, lng): (&f64, &f64)| {
+            let on_earth = (-90.0..=90.0).contains(lat) && (-180.0..=180.0).contains(lng);
+            let position = LatLng::new(*lat, *lng).ok().filter(|_| on_earth);
+            position.map_or(0, |position| position.to_cell(resolution).into())
+        };
+        lat.iter().zip(lng).map(cell).collect()
     }
 }
 
