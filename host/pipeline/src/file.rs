@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::Error;
 
 /// A pipeline as its file says it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
     /// Name: lower case, digits and hyphens.
@@ -34,7 +35,7 @@ pub struct Pipeline {
 }
 
 /// Labels that topics of Vigie's own may take; they hold values too.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Clearance {
     /// The refused rows themselves, as they came.
@@ -46,7 +47,7 @@ pub struct Clearance {
 }
 
 /// A stateful plugin over one topic.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
     /// Unique in the pipeline.
@@ -68,6 +69,7 @@ pub struct Then {
     pub window: Option<Window>,
     /// How far behind the newest event of its own raw partition an event may be.
     #[serde(default = "five_minutes", deserialize_with = "duration_us")]
+    #[schemars(with = "String", extend("default" = "5m"))]
     pub lateness: i64,
     /// Memory for the state of one partition, in MiB.
     #[serde(default = "state_mib")]
@@ -77,22 +79,25 @@ pub struct Then {
 }
 
 /// Windows of event time, aligned to 1970-01-01T00:00:00Z; lengths in microseconds, written as `1m`.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Window {
     /// One behind the other.
     Tumbling {
         /// The length.
         #[serde(deserialize_with = "duration_us")]
+    #[schemars(with = "String")]
         tumbling: i64,
     },
     /// Overlapping ones: a row is in several.
     Hopping {
         /// The length.
         #[serde(deserialize_with = "duration_us")]
+    #[schemars(with = "String")]
         hopping: i64,
         /// From the start of one to the start of the next.
         #[serde(deserialize_with = "duration_us")]
+    #[schemars(with = "String")]
         every: i64,
     },
 }
@@ -131,7 +136,7 @@ fn duration_us<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Err
 }
 
 /// A raw topic, and how its JSON becomes an event.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// The raw topic.
@@ -146,7 +151,7 @@ pub struct Source {
 }
 
 /// One plugin with its configuration.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Unique in the pipeline.
@@ -162,7 +167,7 @@ pub struct Step {
 }
 
 /// Limits of a step; what is not set is the default of [`plugin::Limits`].
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepLimits {
     /// Memory of an instance, in MiB.
@@ -178,7 +183,7 @@ pub struct StepLimits {
 }
 
 /// A derived topic.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// The topic.
@@ -212,6 +217,12 @@ impl StepLimits {
 }
 
 impl Pipeline {
+    /// The JSON Schema of a pipeline file, for editors and checks elsewhere.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
     /// Reads a pipeline file.
     ///
     /// # Errors

@@ -76,6 +76,9 @@ enum Command {
         /// The pipeline file
         pipeline: PathBuf,
     },
+    /// Print the JSON Schema of the pipeline file
+    #[command(after_help = "Example:\n  vigie pipeline-schema > pipeline.schema.json")]
+    PipelineSchema,
     /// Write simulated events as JSON lines, or into the raw topics; the same seed gives the same bytes
     #[command(
         after_help = "Examples:\n  vigie simulate --seed 7 --events 1000 --source social | head -3\n  vigie simulate --to-topics --rate 500 --events 100000"
@@ -150,6 +153,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),
+        Command::PipelineSchema => {
+            use std::io::Write as _;
+            let schema = serde_json::to_string_pretty(&pipeline::Pipeline::json_schema())?;
+            Ok(writeln!(std::io::stdout(), "{schema}")?)
+        }
         Command::Simulate(options) => commands::simulate(&app, &options),
         Command::Tail(options) => commands::tail(&app, &options),
         Command::DeadLetters(command) => commands::dead_letters(&app, &command),

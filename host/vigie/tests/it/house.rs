@@ -113,6 +113,15 @@ fn every_plugin_passes_its_cases_in_the_sandbox() {
 }
 
 #[test]
+fn the_published_schema_of_the_pipeline_file_is_the_programs() {
+    let data = tempfile::tempdir().unwrap();
+    let printed = crate::succeed(&mut crate::vigie(data.path(), &["pipeline-schema"]));
+    let published = fs::read_to_string(root().join("docs/pipeline.schema.json")).unwrap();
+    assert_eq!(printed, published, "write it anew: vigie pipeline-schema > docs/pipeline.schema.json");
+    assert!(printed.contains("\"additionalProperties\": false"));
+}
+
+#[test]
 fn the_guide_shows_the_first_plugin_as_it_is() {
     let guide = fs::read_to_string(root().join("plugins/README.md")).unwrap();
     for file in ["src/lib.rs", "cases.yaml"] {
