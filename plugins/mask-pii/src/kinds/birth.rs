@@ -51,16 +51,26 @@ const MONTHS: [&str; 275] = [
     "ნოე", "ოქტ", "სექ",
 ];
 
-/// The name of a month at `i`, or Vietnamese "tháng 5": its end.
-fn month_at(b: &[u8], i: usize) -> Option<usize> {
+/// The end of a word of two letters or more at `i`.
+fn word_end(b: &[u8], i: usize) -> Option<usize> {
     let letter = |c: u8| c.is_ascii_alphabetic() || c >= 0x80;
     let mut end = i;
     while end - i < 32 && letter(at(b, end)) {
         end += 1;
     }
-    if end < i + 2 {
-        return None;
-    }
+    (end >= i + 2).then_some(end)
+}
+
+/// Where the number after a month at `i` begins. Looks for it first: the word after most numbers is no month, and
+/// no number follows it.
+fn after_month(b: &[u8], i: usize) -> Option<usize> {
+    word_end(b, i).filter(|&end| at(b, gap(b, end)).is_ascii_digit())?;
+    month_at(b, i).map(|end| gap(b, end))
+}
+
+/// The name of a month at `i`, or Vietnamese "tháng 5": its end.
+fn month_at(b: &[u8], i: usize) -> Option<usize> {
+    let end = word_end(b, i)?;
     if starts_with(b, i, "tháng ".as_bytes()) {
         return number(b, end + 1, 2).filter(|(m, _)| (1..=12).contains(m)).map(|(_, e)| e);
     }
@@ -70,22 +80,20 @@ fn month_at(b: &[u8], i: usize) -> Option<usize> {
 
 /// Skips what stands between the parts of a written date.
 fn gap(b: &[u8], mut i: usize) -> usize {
-    for word in [&b"st"[..], b"nd", b"rd", b"th", b"er", b"."] {
-        if starts_with(b, i, word) {
-            i += word.len();
-            break;
-        }
-    }
+    let ordinal = [at(b, i).to_ascii_lowercase(), at(b, i + 1).to_ascii_lowercase()];
+    i += match &ordinal {
+        b"st" | b"nd" | b"rd" | b"th" | b"er" => 2,
+        [b'.', _] => 1,
+        _ => 0,
+    };
     while matches!(at(b, i), b' ' | b',' | b'-' | b'/') {
         i += 1;
     }
-    for word in [&b"de "[..], b"of ", b"do ", b"del ", b"n\xC4\x83m "] {
-        if starts_with(b, i, word) {
-            i += word.len();
-            break;
-        }
+    if !matches!(at(b, i), b'd' | b'D' | b'o' | b'O' | b'n' | b'N') {
+        return i;
     }
-    i
+    let words = [&b"de "[..], b"of ", b"do ", b"del ", b"n\xC4\x83m "];
+    i + words.into_iter().find(|word| starts_with(b, i, word)).map_or(0, <[u8]>::len)
 }
 
 fn year(b: &[u8], i: usize) -> Option<usize> {
@@ -107,7 +115,7 @@ pub(crate) fn date(b: &[u8], p: usize) -> Option<usize> {
     }
     if i - p == 4 && (1880..=2100).contains(&first) {
         return chinese(b, i).or_else(|| {
-            let (day, end) = number(b, gap(b, month_at(b, gap(b, i))?), 3)?;
+            let (day, end) = number(b, after_month(b, gap(b, i))?, 3)?;
             (1..=31).contains(&day).then_some(end)
         });
     }
@@ -123,8 +131,7 @@ pub(crate) fn date(b: &[u8], p: usize) -> Option<usize> {
             }
         }
     }
-    let m = month_at(b, gap(b, i))?;
-    year(b, gap(b, m))
+    year(b, after_month(b, gap(b, i))?)
 }
 
 /// `年3月12日` behind a year, also in Korean.

@@ -110,6 +110,11 @@ fn separator(b: &[u8], mut i: usize) -> Option<(Sep, bool, usize)> {
     Some((sep, open, i))
 }
 
+/// Does another group of digits follow the one that ends at `end`?
+pub(crate) fn goes_on(b: &[u8], end: usize) -> bool {
+    separator(b, end).is_some()
+}
+
 /// Tries a number whose first digit is at `p`.
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let (start, plus, bracket) = lead(b, p, floor);
