@@ -139,6 +139,10 @@ fn next(text: &str, from: &mut usize, floor: usize) -> Option<Found> {
                 *from = p + 1;
                 net::at_colon(b, p, floor)
             }
+            _ if time_of_day(b, p) => {
+                *from = p + 5;
+                None
+            }
             _ => digit(text, p, floor, from),
         };
         if let Some(found) =
@@ -150,6 +154,22 @@ fn next(text: &str, from: &mut usize, floor: usize) -> Option<Found> {
     None
 }
 
+/// Is what begins with the digit at `p` `14:05`, alone? Reports are full of them, and none is personal.
+fn time_of_day(b: &[u8], p: usize) -> bool {
+    let Some([_, h, b':', m, n]) = b.get(p..).and_then(<[u8]>::first_chunk::<5>) else {
+        return false;
+    };
+    let parted = match at(b, p + 5) {
+        b'.' | b',' => matches!(at(b, p + 6), b' ' | b'\n' | 0),
+        next => matches!(next, b' ' | b'\n' | 0),
+    };
+    h.is_ascii_digit()
+        && m.is_ascii_digit()
+        && n.is_ascii_digit()
+        && parted
+        && matches!(back(b, p, 1), b' ' | b'\n' | 0)
+}
+
 /// Asks the detectors about the run of digits at `p`, the strictest first: a
 /// checksum beats a pattern.
 fn digit(text: &str, p: usize, floor: usize, from: &mut usize) -> Option<Found> {
@@ -159,12 +179,12 @@ fn digit(text: &str, p: usize, floor: usize, from: &mut usize) -> Option<Found> 
         run += 1;
     }
     *from = run;
-    if let Some(sign) = email::leads_to_at(b, p)
+    if let Some(sign) = email::leads_to_at(b, p, run)
         && let Some(found) = email::detect(text, sign, floor)
     {
         return Some(found);
     }
-    let mut word = p;
+    let mut word = run;
     while word - p < 5 && at(b, word).is_ascii_hexdigit() {
         word += 1;
     }
@@ -191,13 +211,13 @@ fn digit(text: &str, p: usize, floor: usize, from: &mut usize) -> Option<Found> 
         }
     }
     if run - p <= 3
-        && matches!(next, b'.' | b',' | 0xC2 | 0xCB)
+        && (matches!(next, b'.' | b',') && at(b, run + 1).is_ascii_digit() || matches!(next, 0xC2 | 0xCB))
         && let Some(found) = coordinates::detect(b, p, floor)
     {
         return Some(found);
     }
     if run - p <= 4
-        && let Some(found) = birth::detect(text, p, floor)
+        && let Some(found) = birth::detect(b, p, run, floor)
     {
         return Some(found);
     }

@@ -102,6 +102,7 @@ fn year(b: &[u8], i: usize) -> Option<usize> {
 }
 
 /// Is there a date at `p`? Its end.
+#[inline(never)]
 pub(crate) fn date(b: &[u8], p: usize) -> Option<usize> {
     let (first, i) = number(b, p, 5)?;
     let sep = at(b, i);
@@ -150,16 +151,22 @@ fn chinese(b: &[u8], i: usize) -> Option<usize> {
     Some(end)
 }
 
-/// A date whose first digit is at `p`, or whose month's name ends before it, if a
-/// cue stands before.
-pub(crate) fn detect(text: &str, p: usize, floor: usize) -> Option<Found> {
-    let b = text.as_bytes();
+/// A date whose first digits stand from `p` to `run`, or whose month's name ends before
+/// them, if a cue stands before.
+#[inline(never)]
+pub(crate) fn detect(b: &[u8], p: usize, run: usize, floor: usize) -> Option<Found> {
     if p > floor && word_before(b, p) {
+        return None;
+    }
+    // A date goes on with a number or with the name of a month.
+    let next = at(b, gap(b, run));
+    if !(next.is_ascii_alphanumeric() || next >= 0x80) {
         return None;
     }
     let (start, end) = match date(b, p) {
         Some(end) => (p, end),
-        None => month_first(b, p, floor)?,
+        None if next.is_ascii_digit() => month_first(b, p, floor)?,
+        None => return None,
     };
     if word_after(b, end) {
         return None;
@@ -179,6 +186,7 @@ fn month_first(b: &[u8], p: usize, floor: usize) -> Option<(usize, usize)> {
 }
 
 /// A cue begins within reach, with no other digit between it and the date.
+#[inline(never)]
 fn announced(b: &[u8], start: usize, floor: usize) -> bool {
     let from = start.saturating_sub(REACH).max(floor);
     for i in (from..start).rev() {

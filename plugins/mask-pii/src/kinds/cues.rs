@@ -127,6 +127,7 @@ const UNSPACED: [(&str, Word); 24] = [
 const LONGEST: usize = 48;
 
 /// What `word` says, in any case. Punctuation beyond ASCII may cling to it.
+#[inline(never)]
 pub(crate) fn class(word: &[u8]) -> Option<Word> {
     let mut folded = [0u8; LONGEST];
     let word = if word.is_ascii() {

@@ -64,6 +64,7 @@ fn quad(b: &[u8], p: usize) -> Option<usize> {
 }
 
 /// An IPv4 address at `p`.
+#[inline(never)]
 pub(crate) fn v4(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let end = quad(b, p)?;
     let tail = at(b, end);
@@ -138,6 +139,7 @@ pub(crate) fn may_be_hex(b: &[u8], p: usize, end: usize) -> bool {
 }
 
 /// A MAC or IPv6 address around `p`, a digit or a colon.
+#[inline(never)]
 pub(crate) fn hex(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let mut start = p;
     while start > floor && p - start < 16 && hex_token(back(b, start, 1)) {

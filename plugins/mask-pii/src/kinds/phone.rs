@@ -116,6 +116,7 @@ pub(crate) fn goes_on(b: &[u8], end: usize) -> bool {
 }
 
 /// Tries a number whose first digit is at `p`.
+#[inline(never)]
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let (start, plus, bracket) = lead(b, p, floor);
     let mut groups = [Group { len: 0, end: 0, sep: Sep::None, open: false }; MAX_GROUPS];
@@ -239,6 +240,7 @@ enum Context {
 }
 
 /// What stands before. None: it cannot be a telephone.
+#[inline(never)]
 fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> Option<Context> {
     let (one, two) = (back(b, start, 1), back(b, start, 2));
     if start == floor {
