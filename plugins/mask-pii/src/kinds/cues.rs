@@ -3,7 +3,7 @@
 //! Both tables are sorted by their bytes and searched by halves: a number is looked at with three words before
 //! it, and comparing each with every cue took longer than all else in this plugin.
 
-use super::compare;
+use super::{compare, lower};
 use Word::{Number, Other, Phone};
 
 /// What a word says about the number after it.
@@ -143,8 +143,8 @@ pub(crate) fn class(word: &[u8]) -> Option<Word> {
             return Some(*class);
         }
         let mut length = 0;
-        for c in text.chars().flat_map(char::to_lowercase) {
-            length += c.encode_utf8(folded.get_mut(length..length + c.len_utf8())?).len();
+        for c in text.chars() {
+            length += lower(c, folded.get_mut(length..)?)?;
         }
         folded.get(..length)?
     };

@@ -8,8 +8,19 @@ const LOCAL_MAX: usize = 64;
 
 /// Bytes of a local part in practice. RFC 5322 allows more (`/`, `=`, `?`, `{`);
 /// those stand between an address and its surroundings far more often than in one.
+const LOCAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut c = 0_u8;
+    while c < 128 {
+        table[c as usize] =
+            c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'~');
+        c += 1;
+    }
+    table
+};
+
 fn local_byte(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'~')
+    LOCAL.get(usize::from(c)).is_some_and(|local| *local)
 }
 
 /// If the token around the digits from `p` to `end` leads to an `@`, the place of that

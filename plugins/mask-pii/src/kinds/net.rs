@@ -107,6 +107,7 @@ fn hex_token(c: u8) -> bool {
 }
 
 /// What a colon at `p` can belong to.
+#[inline(never)]
 pub(crate) fn at_colon(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let next = at(b, p + 1);
     if next == b'/' {
@@ -283,6 +284,7 @@ fn v6(b: &[u8], start: usize) -> Option<Found> {
 
 /// `user:password` of a URL whose `://` has its colon at `p`. The host stays: it
 /// says where the leak was, and is not personal.
+#[inline(never)]
 fn credentials(b: &[u8], p: usize) -> Option<Found> {
     if at(b, p + 1) != b'/' || at(b, p + 2) != b'/' || !back(b, p, 1).is_ascii_alphanumeric() {
         return None;
