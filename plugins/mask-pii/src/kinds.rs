@@ -254,6 +254,10 @@ pub(crate) fn unit_after(b: &[u8], end: usize) -> bool {
         *slot = at(b, i).to_ascii_lowercase();
         i += 1;
     }
+    // "612 345 678 M25" and "T1", but "m2"
+    if at(b, i).is_ascii_digit() && !(at(b, from) == b'm' && matches!(at(b, i), b'2' | b'3')) {
+        return false;
+    }
     let word = folded.get(..i - from).unwrap_or(&[]);
     if let Some(code) = b.get(from..i).filter(|code| code.len() == 3 && code.is_ascii())
         && CURRENCIES.binary_search_by(|c| c.as_bytes().cmp(code)).is_ok()

@@ -220,3 +220,33 @@ fn digit(text: &str, p: usize, floor: usize, from: &mut usize) -> Option<Found> 
     }
     card::detect(b, p, floor).or_else(|| phone::detect(b, p, floor))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn anchors_are_found_anywhere() {
+        for length in 0..70 {
+            for place in 0..length {
+                let mut text = vec![b'a'; length];
+                for (anchor, others) in [(b'0', b'/'), (b':', b';'), (b'@', b'A'), (b'9', 0xB5)] {
+                    text.fill(others);
+                    text[place] = anchor;
+                    assert_eq!(next_anchor(&text, 0), Some(place));
+                    assert_eq!(next_anchor(&text, place), Some(place));
+                    assert_eq!(next_anchor(&text, place + 1), None);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn times_of_day() {
+        for (text, is) in
+            [("14:05", true), ("14:05. Call", true), ("14:05.1", false), ("14:05:1", false), ("@4:05", false)]
+        {
+            assert_eq!(time_of_day(text.as_bytes(), 0), is, "{text}");
+        }
+    }
+}
