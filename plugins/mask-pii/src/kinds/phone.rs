@@ -165,7 +165,12 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         let last = part.last()?;
         // What follows in the same run must be another number, not a part of this.
         if let Some(next) = groups.get(k) {
-            if !next.open && !matches!(next.sep, Sep::Space | Sep::Wide) {
+            // "3412-5678/3798-1122" are two.
+            let second = groups.get(k..).unwrap_or_default();
+            let pair = next.sep == Sep::Slash
+                && part.iter().all(|g| g.sep != Sep::Slash)
+                && second.iter().map(|g| g.len).sum::<usize>() >= 7;
+            if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
         } else if !free(b, last.end) {
@@ -329,6 +334,12 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
         // "T+4930…" and "=+49…" are written by forms.
         return (at(b, start) == b'+' && !one.is_ascii_digit()).then_some(Context::Plain);
     }
+    // The second of a pair, or what stands beside another find.
+    let gap = b.get(floor..start).unwrap_or_default();
+    let beside = floor > 0 && gap.len() <= 8 && !gap.iter().any(|c| *c == b'\n' || c.is_ascii_uppercase());
+    if one == b'/' && beside && start == floor + 1 {
+        return Some(Context::Name);
+    }
     if matches!(one, b'-' | b'/' | b',' | b'\'') && two.is_ascii_alphanumeric() && at(b, start) != b'+' {
         return None;
     }
@@ -398,7 +409,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
         return Some(Context::Plain);
     }
     let name = last_word(b, start, 40).filter(|&(s, e)| s >= floor && start - e <= 3);
-    if apart(b, start) {
+    if beside || apart(b, start) {
         return Some(Context::Apart);
     }
     Some(
@@ -666,5 +677,6 @@ mod tests {
         check("call 0244 907 053 5-7 per tent", "0244 907 053");
         check("tel. +51 984107256 (3+4)", "+51 984107256");
         check("Ruf 0176 21 69 63 64 an", "0176 21 69 63 64");
+        check("3412-5678/3798-1122", "3412-5678");
     }
 }
