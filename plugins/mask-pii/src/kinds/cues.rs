@@ -249,91 +249,26 @@ const STEMS: [(&str, Word); 269] = [
     ("ტელ", Phone), ("ሞባይል", Phone), ("ስልክ", Phone), ("ይደውሉ", Phone), ("ደውል", Phone), ("ፎን", Phone),
 ];
 
-/// Ends of the text before a number in scripts that put no spaces between words.
+/// Ends of the text before a number in scripts that put no spaces between words, by their last character, the longest
+/// first.
+#[rustfmt::skip]
 const UNSPACED: [(&str, Word); 83] = [
-    ("ဖုန်းနံပါတ်", Phone),
-    ("คำสั่งซื้อ", Other),
-    ("ဖုန်းခေါ်", Phone),
-    ("โทรศัพท์", Phone),
-    ("ဘောက်ချာ", Other),
-    ("ទូរស័ព្ទ", Phone),
-    ("สายด่วน", Phone),
-    ("ใบเสร็จ", Other),
-    ("ခေါ်ဆို", Phone),
-    ("ဆက်သွယ်", Phone),
-    ("電話をください", Phone),
-    ("ติดต่อ", Phone),
-    ("มือถือ", Phone),
-    ("ຕິດຕໍ່", Phone),
-    ("အော်ဒါ", Other),
-    ("ទាក់ទង", Phone),
-    ("บัญชี", Other),
-    ("พัสดุ", Other),
-    ("เบอร์", Phone),
-    ("ဖုန်း", Phone),
-    ("핸드폰번호", Phone),
-    ("ケータイ", Phone),
-    ("口座番号", Other),
-    ("手機號碼", Phone),
-    ("注文番号", Other),
-    ("联系电话", Phone),
-    ("電話番号", Phone),
-    ("전화번호", Phone),
-    ("주문번호", Other),
-    ("휴대전화", Phone),
-    ("โทร", Phone),
-    ("ເບີ", Phone),
-    ("លេខ", Phone),
-    ("に電話", Phone),
-    ("スマホ", Phone),
-    ("打电话", Phone),
-    ("打電話", Phone),
-    ("請求書", Other),
-    ("订单号", Other),
-    ("連絡先", Phone),
-    ("연락처", Phone),
-    ("운송장", Other),
-    ("핸드폰", Phone),
-    ("휴대폰", Phone),
-    ("ໂທ", Phone),
-    ("伝票", Other),
-    ("來電", Phone),
-    ("单号", Other),
-    ("发票", Other),
-    ("口座", Other),
-    ("号码", Number),
-    ("單號", Other),
-    ("帳號", Other),
-    ("微信", Phone),
-    ("快递", Other),
-    ("手机", Phone),
-    ("手機", Phone),
-    ("拨打", Phone),
-    ("携帯", Phone),
-    ("来电", Phone),
-    ("注文", Other),
-    ("热线", Phone),
-    ("熱線", Phone),
-    ("电话", Phone),
-    ("番号", Number),
-    ("發票", Other),
-    ("联系", Phone),
-    ("联络", Phone),
-    ("聯絡", Phone),
-    ("聯繫", Phone),
-    ("致电", Phone),
-    ("訂單", Other),
-    ("订单", Other),
-    ("账号", Other),
-    ("运单", Other),
-    ("電話", Phone),
-    ("계좌", Other),
-    ("문의", Phone),
-    ("번호", Number),
-    ("송장", Other),
-    ("연락", Phone),
-    ("전화", Phone),
-    ("주문", Other),
+    ("ใบเสร็จ", Other), ("สายด่วน", Phone), ("โทร", Phone), ("คำสั่งซื้อ", Other),
+    ("ติดต่อ", Phone), ("มือถือ", Phone), ("บัญชี", Other), ("พัสดุ", Other), ("โทรศัพท์", Phone),
+    ("เบอร์", Phone), ("ໂທ", Phone), ("ເບີ", Phone), ("ຕິດຕໍ່", Phone), ("အော်ဒါ", Other),
+    ("ဘောက်ချာ", Other), ("ခေါ်ဆို", Phone), ("ဖုန်း", Phone), ("ဖုန်းနံပါတ်", Phone),
+    ("ဖုန်းခေါ်", Phone), ("ဆက်သွယ်", Phone), ("លេខ", Phone), ("ទាក់ទង", Phone),
+    ("ទូរស័ព្ទ", Phone), ("電話をください", Phone), ("ケータイ", Phone), ("スマホ", Phone), ("微信", Phone),
+    ("連絡先", Phone), ("订单", Other), ("运单", Other), ("口座番号", Other), ("注文番号", Other), ("電話番号", Phone),
+    ("订单号", Other), ("单号", Other), ("番号", Number), ("账号", Other), ("訂單", Other), ("携帯", Phone),
+    ("口座", Other), ("拨打", Phone), ("注文", Other), ("請求書", Other), ("手机", Phone), ("手機", Phone),
+    ("来电", Phone), ("致电", Phone), ("号码", Number), ("手機號碼", Phone), ("伝票", Other), ("发票", Other),
+    ("發票", Other), ("联系", Phone), ("聯絡", Phone), ("熱線", Phone), ("聯繫", Phone), ("热线", Phone),
+    ("联络", Phone), ("單號", Other), ("帳號", Other), ("に電話", Phone), ("打電話", Phone), ("電話", Phone),
+    ("联系电话", Phone), ("打电话", Phone), ("电话", Phone), ("快递", Other), ("來電", Phone), ("연락", Phone),
+    ("주문", Other), ("문의", Phone), ("운송장", Other), ("송장", Other), ("계좌", Other), ("연락처", Phone),
+    ("핸드폰", Phone), ("휴대폰", Phone), ("핸드폰번호", Phone), ("전화번호", Phone), ("주문번호", Other),
+    ("번호", Number), ("휴대전화", Phone), ("전화", Phone),
 ];
 
 /// Longest word that is looked up, in bytes.
@@ -350,10 +285,8 @@ pub(crate) fn class(word: &[u8]) -> Option<Word> {
         &*into
     } else {
         let text = std::str::from_utf8(word).ok()?.trim_matches(|c: char| !c.is_alphanumeric() && !joins(c));
-        if text.chars().next_back().is_some_and(|c| c >= UNSPACED_FROM)
-            && let Some((_, class)) = UNSPACED.iter().find(|(cue, _)| text.ends_with(cue))
-        {
-            return Some(*class);
+        if let Some(class) = unspaced(text) {
+            return Some(class);
         }
         let mut length = 0;
         for c in text.chars() {
@@ -367,6 +300,13 @@ pub(crate) fn class(word: &[u8]) -> Option<Word> {
     let i = STEMS.partition_point(|(stem, _)| compare(stem.as_bytes(), word).is_le()).saturating_sub(1);
     let stem = STEMS.get(i).filter(|(stem, _)| word.starts_with(stem.as_bytes())).map(|(_, class)| *class);
     stem.or_else(|| compound(word).then_some(Other))
+}
+
+fn unspaced(text: &str) -> Option<Word> {
+    let last = Some(text.chars().next_back().filter(|c| *c >= UNSPACED_FROM)?);
+    let from = UNSPACED.partition_point(|(cue, _)| cue.chars().next_back() < last);
+    let mut same = UNSPACED.iter().skip(from).take_while(|(cue, _)| cue.chars().next_back() == last);
+    same.find(|(cue, _)| text.ends_with(cue)).map(|(_, class)| *class)
 }
 
 /// "Auftragsnummer", "tilausnumero", "rendelésszám": those of telephones are in the tables.
@@ -389,6 +329,9 @@ mod tests {
     #[test]
     fn tables_can_be_searched_by_halves() {
         assert!(EXACT.is_sorted_by(|a, b| a.0.as_bytes() < b.0.as_bytes()));
+        assert!(
+            UNSPACED.is_sorted_by_key(|(cue, _)| (cue.chars().next_back(), std::cmp::Reverse(cue.len())))
+        );
         assert!(STEMS.is_sorted_by(|a, b| a.0.as_bytes() < b.0.as_bytes() && !b.0.starts_with(a.0)));
     }
 
