@@ -155,13 +155,34 @@ pub(crate) fn fold<'a>(from: &[u8], into: &'a mut [u8]) -> &'a [u8] {
         // Cut in the middle of a character.
         Err(e) => std::str::from_utf8(from.get(..e.valid_up_to()).unwrap_or(&[])).unwrap_or(""),
     };
-    for c in valid.chars().flat_map(char::to_lowercase) {
-        let Some(slot) = into.get_mut(length..length + c.len_utf8()) else {
+    for c in valid.chars() {
+        let Some(more) = lower(c, into.get_mut(length..).unwrap_or_default()) else {
             break;
         };
-        length += c.encode_utf8(slot).len();
+        length += more;
     }
     into.get(..length).unwrap_or(&[])
+}
+
+/// Writes a character's lower case and gives its length, if there is room. Most scripts have no cases, and their
+/// letters would take the longest to look up.
+pub(crate) fn lower(c: char, into: &mut [u8]) -> Option<usize> {
+    match c {
+        '\0'..'\u{80}' => {
+            *into.first_mut()? = c.to_ascii_lowercase() as u8;
+            Some(1)
+        }
+        '\u{590}'..'\u{10a0}' | '\u{1100}'..'\u{13a0}' | '\u{2e80}'..'\u{a640}' | '\u{ac00}'..'\u{fb00}' => {
+            Some(c.encode_utf8(into.get_mut(..c.len_utf8())?).len())
+        }
+        _ => {
+            let mut length = 0;
+            for c in c.to_lowercase() {
+                length += c.encode_utf8(into.get_mut(length..length + c.len_utf8())?).len();
+            }
+            Some(length)
+        }
+    }
 }
 
 /// As the comparison of slices, but most pairs differ in their first byte, and calling `memcmp` for it was an
@@ -232,6 +253,10 @@ pub(crate) fn unit_after(b: &[u8], end: usize) -> bool {
         }
         *slot = at(b, i).to_ascii_lowercase();
         i += 1;
+    }
+    // "612 345 678 M25" and "T1", but "m2"
+    if at(b, i).is_ascii_digit() && !(at(b, from) == b'm' && matches!(at(b, i), b'2' | b'3')) {
+        return false;
     }
     let word = folded.get(..i - from).unwrap_or(&[]);
     if let Some(code) = b.get(from..i).filter(|code| code.len() == 3 && code.is_ascii())

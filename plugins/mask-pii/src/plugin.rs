@@ -111,12 +111,14 @@ impl Transform for MaskPii {
     fn event<'a>(&'a mut self, report: Report<'a>, turn: &mut Turn) -> Result<Masked<'a>, Reject> {
         let mut found = [0_u64; KINDS];
         let text = report.text.map(|text| {
-            self.masker.mask(text, &mut self.masked, &mut found);
+            if !self.masker.mask(text, &mut self.masked, &mut found) {
+                return text;
+            }
+            for (kind, count) in found.into_iter().enumerate().filter(|(_, count)| *count > 0) {
+                turn.count(kind, count);
+            }
             self.masked.as_str()
         });
-        for (kind, count) in found.into_iter().enumerate().filter(|(_, count)| *count > 0) {
-            turn.count(kind, count);
-        }
         let author = match self.config.author {
             AuthorAction::Leave => report.author,
             AuthorAction::Redact => report.author.map(|_| AUTHOR),

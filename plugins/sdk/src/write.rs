@@ -63,8 +63,12 @@ pub trait WriteCell {
     fn column(rows: usize) -> Self::Column;
     /// Appends a value.
     fn push(column: &mut Self::Column, value: Self::Value<'_>);
+    /// Appends so many slots that nobody reads.
+    fn skip_rows(column: &mut Self::Column, rows: usize);
     /// Appends a slot that nobody reads.
-    fn skip(column: &mut Self::Column);
+    fn skip(column: &mut Self::Column) {
+        Self::skip_rows(column, 1);
+    }
     /// The contract's column.
     fn finish(column: Self::Column) -> Column;
 }
@@ -81,8 +85,8 @@ macro_rules! write_cell {
             fn push(column: &mut Vec<$item>, value: $type) {
                 column.push($make(value));
             }
-            fn skip(column: &mut Vec<$item>) {
-                column.push(<$item>::default());
+            fn skip_rows(column: &mut Vec<$item>, rows: usize) {
+                column.resize(column.len() + rows, <$item>::default());
             }
             fn finish(column: Vec<$item>) -> Column {
                 Column { values: Values::$variant(column), validity: None }
@@ -108,17 +112,21 @@ macro_rules! write_text {
             }
             fn push(column: &mut Text, value: Self::Value<'_>) {
                 column.chars.push_str(value.as_ref());
-                <Self as WriteCell>::skip(column);
+                column.ends.push(end(column.chars.len()));
             }
-            fn skip(column: &mut Text) {
-                // A wasm32 memory ends before u32 does.
-                column.ends.push(u32::try_from(column.chars.len()).unwrap_or(u32::MAX));
+            fn skip_rows(column: &mut Text, rows: usize) {
+                column.ends.resize(column.ends.len() + rows, end(column.chars.len()));
             }
             fn finish(column: Text) -> Column {
                 Column { values: Values::Text(column), validity: None }
             }
         }
     };
+}
+
+/// A wasm32 memory ends before u32 does.
+fn end(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
 }
 
 write_text!(&'static str, 'a, &'a str);
@@ -135,11 +143,11 @@ impl WriteCell for Vec<u8> {
 
     fn push(column: &mut Blob, value: Vec<u8>) {
         column.bytes.extend(value);
-        Self::skip(column);
+        column.ends.push(end(column.bytes.len()));
     }
 
-    fn skip(column: &mut Blob) {
-        column.ends.push(u32::try_from(column.bytes.len()).unwrap_or(u32::MAX));
+    fn skip_rows(column: &mut Blob, rows: usize) {
+        column.ends.resize(column.ends.len() + rows, end(column.bytes.len()));
     }
 
     fn finish(column: Blob) -> Column {
@@ -147,16 +155,28 @@ impl WriteCell for Vec<u8> {
     }
 }
 
-/// Which rows of an optional column have a value: a bit a row, least significant first.
+/// Which rows of an optional column have a value: a bit a row, least significant first. In most batches all have
+/// one or none has: until the first that differs, rows are only counted.
 #[derive(Debug, Default)]
 pub struct Bits {
     bytes: Vec<u8>,
     rows: usize,
-    missing: bool,
+    /// Whether those that are only counted have a value.
+    valid: bool,
+    /// The last rows, so many, have no slot among the values yet.
+    owed: usize,
 }
 
 impl Bits {
     fn push(&mut self, valid: bool) {
+        if self.bytes.is_empty() {
+            if self.rows == 0 || self.valid == valid {
+                self.valid = valid;
+                self.rows += 1;
+                return;
+            }
+            self.spell_out();
+        }
         let bit = self.rows % 8;
         if bit == 0 {
             self.bytes.push(0);
@@ -165,7 +185,21 @@ impl Bits {
             *byte |= u8::from(valid) << bit;
         }
         self.rows += 1;
-        self.missing |= !valid;
+    }
+
+    fn spell_out(&mut self) {
+        self.bytes.resize(self.rows.div_ceil(8), if self.valid { u8::MAX } else { 0 });
+        if let Some(byte) = self.bytes.last_mut().filter(|_| !self.rows.is_multiple_of(8)) {
+            *byte &= (1 << (self.rows % 8)) - 1;
+        }
+    }
+
+    /// The contract's bits; none if all rows have a value.
+    fn finish(mut self) -> Option<Vec<u8>> {
+        if self.bytes.is_empty() && !self.valid {
+            self.spell_out();
+        }
+        (!self.bytes.is_empty()).then_some(self.bytes)
     }
 }
 
@@ -176,23 +210,55 @@ impl<T: WriteCell> WriteCell for Option<T> {
     type Value<'a> = Option<T::Value<'a>>;
 
     fn column(rows: usize) -> Self::Column {
-        (Bits { bytes: Vec::with_capacity(rows.div_ceil(8)), ..Bits::default() }, T::column(rows))
+        (Bits::default(), T::column(rows))
     }
 
     fn push((bits, values): &mut Self::Column, value: Option<T::Value<'_>>) {
         bits.push(value.is_some());
         match value {
-            Some(value) => T::push(values, value),
-            None => T::skip(values),
+            Some(value) => {
+                if bits.owed > 0 {
+                    T::skip_rows(values, std::mem::take(&mut bits.owed));
+                }
+                T::push(values, value);
+            }
+            None => bits.owed += 1,
         }
     }
 
-    fn skip(column: &mut Self::Column) {
-        Self::push(column, None);
+    fn skip_rows(column: &mut Self::Column, rows: usize) {
+        for _ in 0..rows {
+            Self::push(column, None);
+        }
     }
 
-    fn finish((bits, values): Self::Column) -> Column {
-        let validity = bits.missing.then_some(bits.bytes);
-        Column { validity, ..T::finish(values) }
+    fn finish((bits, mut values): Self::Column) -> Column {
+        T::skip_rows(&mut values, bits.owed);
+        Column { validity: bits.finish(), ..T::finish(values) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(values: &[Option<i64>]) -> Column {
+        let mut column = <Option<i64>>::column(values.len());
+        values.iter().for_each(|value| <Option<i64>>::push(&mut column, *value));
+        <Option<i64>>::finish(column)
+    }
+
+    #[test]
+    fn validity_is_spelled_out_where_rows_differ() {
+        let all = column(&[Some(3); 9]);
+        assert_eq!((all.values, all.validity), (Values::S64s(vec![3; 9]), None));
+        let none = column(&[None; 9]);
+        assert_eq!((none.values, none.validity), (Values::S64s(vec![0; 9]), Some(vec![0, 0])));
+        let last = column(&[Some(3), Some(3), None]);
+        assert_eq!((last.values, last.validity), (Values::S64s(vec![3, 3, 0]), Some(vec![0b011])));
+        let rows: Vec<_> = (0..18).map(|row| (row > 8 && row != 16).then_some(row)).collect();
+        let mixed = column(&rows);
+        assert_eq!(mixed.validity, Some(vec![0, 0b1111_1110, 0b10]));
+        assert_eq!(mixed.values, Values::S64s(rows.iter().map(|row| row.unwrap_or(0)).collect()));
     }
 }

@@ -7,6 +7,7 @@ use super::{Found, Kind, at, back, cues, last_word, word_after, word_before};
 const MAX: usize = 19;
 
 /// Tries a number starting at `p`.
+#[inline(never)]
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if p > floor && (word_before(b, p) || matches!(back(b, p, 1), b'.' | b',' | b'+' | b'#')) {
         return None;

@@ -5,6 +5,7 @@
 use super::{Found, Kind, at, back, fold, last_word, number, word_after, word_before};
 
 /// Tries a position whose first digit is at `p`.
+#[inline(never)]
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     // Most numbers are none: they have neither a decimal point nor a degree sign.
     let (_, end) = number(b, p, 3)?;

@@ -3,8 +3,8 @@
 //! Both tables are sorted by their bytes and searched by halves: a number is looked at with three words before
 //! it, and comparing each with every cue took longer than all else in this plugin.
 
-use super::compare;
-use Word::{Number, Other, Phone};
+use super::{compare, lower};
+use Word::{Number, Other, Person, Phone};
 
 /// What a word says about the number after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,120 +13,269 @@ pub(crate) enum Word {
     Phone,
     /// It is a number, of whatever: a telephone, unless a word before says of what.
     Number,
+    /// Whose it is stands right before it: one who has a telephone, or a word as "at".
+    Person,
     /// It is something else.
     Other,
 }
 
 /// Whole words.
 #[rustfmt::skip]
-const EXACT: [(&str, Word); 188] = [
-    ("account", Other), ("ara", Phone), ("arayin", Phone), ("arayın", Phone), ("art", Other),
-    ("article", Other), ("artikel", Other), ("asset", Other), ("barcode", Other), ("batch", Other),
-    ("bel", Phone), ("bestelling", Other), ("bestellnummer", Other), ("bestellung", Other),
-    ("bib", Other), ("bipe", Phone), ("broj", Number), ("budget", Other), ("build", Other),
-    ("call", Phone), ("calls", Phone), ("case", Other), ("caso", Other), ("cel", Phone), ("cell", Phone),
-    ("cells", Phone), ("cep", Phone), ("ceptel", Phone), ("chamar", Phone), ("cnpj", Other),
-    ("code", Other), ("colis", Other), ("commande", Other), ("commit", Other), ("container", Other),
-    ("cpf", Other), ("decree", Other), ("dial", Phone), ("doi", Other), ("dossier", Other),
-    ("ean", Other), ("encomenda", Other), ("epoch", Other), ("error", Other), ("expediente", Other),
-    ("factura", Other), ("facture", Other), ("fax", Phone), ("file", Other), ("flight", Other),
-    ("fone", Phone), ("fono", Phone), ("fonu", Phone), ("gsm", Phone), ("gtin", Other), ("gọi", Phone),
-    ("handy", Phone), ("helpline", Phone), ("hotline", Phone), ("hp", Phone), ("id", Other),
-    ("ids", Other), ("imei", Other), ("imo", Phone), ("invoice", Other), ("isbn", Other), ("iso", Other),
-    ("issn", Other), ("item", Other), ("joindre", Phone), ("kira", Phone), ("kiu", Phone), ("law", Other),
-    ("ligar", Phone), ("ligue", Phone), ("liguem", Phone), ("lot", Other), ("mob", Phone),
-    ("mobil", Phone), ("mov", Phone), ("nazovite", Phone), ("nif", Other), ("nip", Other), ("no", Other),
-    ("node", Other), ("nr", Other), ("numer", Number), ("numărul", Number), ("object", Other),
-    ("order", Other), ("orders", Other), ("ordine", Other), ("paczka", Other), ("pakket", Other),
-    ("parcel", Other), ("part", Other), ("pedido", Other), ("pesel", Other), ("ph", Phone),
-    ("phone", Phone), ("phones", Phone), ("piga", Phone), ("pin", Other), ("plate", Other),
-    ("plz", Other), ("pn", Other), ("po", Other), ("population", Other), ("portable", Phone),
-    ("processo", Other), ("protocolo", Other), ("puh", Phone), ("reach", Phone), ("receipt", Other),
-    ("rechnung", Other), ("ref", Other), ("reference", Other), ("registration", Other), ("rele", Phone),
-    ("resolución", Other), ("resolution", Other), ("rfc", Other), ("rg", Other), ("ring", Phone),
-    ("ruf", Phone), ("rufen", Phone), ("rufnummer", Phone), ("résolution", Other), ("serial", Other),
-    ("signal", Phone), ("simu", Phone), ("sipariş", Other), ("siren", Other), ("siret", Other),
-    ("sku", Other), ("sms", Phone), ("sn", Other), ("suivi", Other), ("sum", Other), ("sună", Phone),
-    ("szám", Number), ("sđt", Phone), ("số", Number), ("tel", Phone), ("telegram", Phone),
-    ("telp", Phone), ("text", Phone), ("tfno", Phone), ("thoại", Phone), ("ticket", Other),
-    ("timestamp", Other), ("tlf", Phone), ("tlfn", Phone), ("total", Other), ("tracking", Other),
-    ("tél", Phone), ("unix", Other), ("upc", Other), ("usc", Other), ("v", Other), ("ver", Other),
-    ("version", Other), ("viber", Phone), ("vin", Other), ("vol", Other), ("wa", Phone), ("wac", Phone),
-    ("wasap", Phone), ("way", Other), ("waya", Phone), ("waybill", Other), ("wsp", Phone),
-    ("zamówienia", Other), ("zamówienie", Other), ("zap", Phone), ("zip", Other), ("zovite", Phone),
-    ("zvoni", Phone), ("zvonite", Phone), ("číslo", Number), ("đt", Phone), ("заказ", Other),
-    ("замовлення", Other), ("кел", Phone), ("моб", Phone), ("накладна", Other), ("посилка", Other),
-    ("справа", Other),
+static EXACT: [(&str, Word); 861] = [
+    ("aadhaar", Other), ("aadhar", Other), ("abla", Person), ("account", Other), ("adik", Person),
+    ("aktenzeichen", Other), ("al", Person), ("albarán", Other), ("almost", Other), ("altitude", Other),
+    ("ambulance", Person), ("amca", Person), ("ami", Person), ("amigo", Person), ("anh", Person),
+    ("anne", Person), ("anrufen", Phone), ("ao", Person), ("appelle", Phone), ("approx", Other),
+    ("ara", Phone), ("aramak", Phone), ("aramex", Other), ("arayin", Phone), ("arayın", Phone),
+    ("art", Other), ("article", Other), ("artikel", Other), ("arzt", Person), ("asset", Other),
+    ("at", Person), ("ate", Person), ("au", Person), ("auftrag", Other), ("aunt", Person),
+    ("autista", Person), ("awb", Other), ("baba", Person), ("bapak", Person), ("barcode", Other),
+    ("barcodes", Other), ("batch", Other), ("bedrag", Other), ("bel", Phone), ("bellen", Phone),
+    ("belopp", Other), ("beløb", Other), ("beløp", Other), ("beneficiary", Other), ("bestelling", Other),
+    ("bestellnummer", Other), ("bestellung", Other), ("bestellungen", Other), ("bestilling", Other),
+    ("betrag", Other), ("bib", Other), ("bilet", Other), ("bill", Other), ("bills", Other), ("bipe", Phone),
+    ("booking", Other), ("brat", Person), ("broj", Number), ("brother", Person), ("bruder", Person),
+    ("bu", Person), ("buchung", Other), ("budget", Other), ("build", Other), ("bà", Person), ("call", Phone),
+    ("calling", Phone), ("callme", Phone), ("calls", Phone), ("captain", Person), ("caretaker", Person),
+    ("case", Other), ("caso", Other), ("cel", Phone), ("cell", Phone), ("cellno", Phone), ("cells", Phone),
+    ("cep", Phone), ("ceptel", Phone), ("certificado", Other), ("certificate", Other), ("chama", Phone),
+    ("chamar", Phone), ("chame", Phone), ("charge", Other), ("chassis", Other), ("chauffeur", Person),
+    ("checksum", Other), ("cheque", Other), ("chief", Person), ("chofer", Person), ("chú", Person),
+    ("chị", Person), ("circa", Other), ("citizen", Other), ("claim", Other), ("client", Other),
+    ("cliente", Other), ("clinic", Person), ("cnic", Other), ("cnpj", Other), ("code", Other),
+    ("colis", Other), ("commande", Other), ("commandes", Other), ("commit", Other), ("compteur", Other),
+    ("conductor", Person), ("confirmation", Other), ("conocimiento", Other), ("consignment", Other),
+    ("contactar", Phone), ("contacter", Phone), ("contactno", Phone), ("contador", Other),
+    ("container", Other), ("contattare", Phone), ("contract", Other), ("contrat", Other), ("contrato", Other),
+    ("contratto", Other), ("coordinator", Person), ("coste", Other), ("coupon", Other), ("cousin", Person),
+    ("cpf", Other), ("crc", Other), ("csomag", Other), ("cuenta", Other), ("cuil", Other), ("cuit", Other),
+    ("cupón", Other), ("curp", Other), ("customer", Other), ("cô", Person), ("dad", Person), ("dada", Person),
+    ("daktari", Person), ("daughter", Person), ("decree", Other), ("dereva", Person), ("desk", Person),
+    ("dhl", Other), ("dial", Phone), ("dials", Phone), ("dispatcher", Person), ("docket", Other),
+    ("docteur", Person), ("doctor", Person), ("doi", Other), ("dokter", Person), ("doktor", Person),
+    ("doktorka", Person), ("donated", Other), ("donation", Other), ("dossier", Other), ("dossiers", Other),
+    ("dosya", Other), ("dpd", Other), ("dr", Person), ("driver", Person), ("dđ", Phone), ("ean", Other),
+    ("easting", Other), ("ein", Other), ("elevation", Other), ("empleado", Other), ("employee", Other),
+    ("ems", Other), ("encomenda", Other), ("enfermeiro", Person), ("enfermera", Person),
+    ("enfermero", Person), ("entrega", Other), ("envio", Other), ("environ", Other), ("envío", Other),
+    ("epoch", Other), ("error", Other), ("es", Person), ("esposa", Person), ("esposo", Person),
+    ("est", Person), ("exercise", Other), ("expediente", Other), ("expédition", Other), ("factura", Other),
+    ("facture", Other), ("factuur", Other), ("fahrer", Person), ("faktur", Other), ("faktura", Other),
+    ("faktury", Other), ("faktuur", Other), ("faktúra", Other), ("family", Person), ("father", Person),
+    ("fatura", Other), ("faturas", Other), ("fax", Phone), ("fedex", Other), ("file", Other),
+    ("fille", Person), ("fils", Person), ("fiscal", Other), ("flight", Other), ("folio", Other),
+    ("folios", Other), ("fone", Phone), ("fono", Phone), ("fonu", Phone), ("fratello", Person),
+    ("frau", Person), ("frequency", Other), ("freund", Person), ("friend", Person), ("frère", Person),
+    ("fréquence", Other), ("gauge", Other), ("gesamt", Other), ("gid", Other), ("gls", Other),
+    ("grant", Other), ("grid", Other), ("gsm", Phone), ("gsmi", Phone), ("gtin", Other), ("guard", Person),
+    ("guía", Other), ("gần", Other), ("gọi", Phone), ("hampir", Other), ("handy", Phone), ("handynr", Phone),
+    ("handynummer", Phone), ("hash", Other), ("helpline", Phone), ("hermana", Person), ("hermano", Person),
+    ("hermes", Other), ("hesap", Other), ("hija", Person), ("hijo", Person), ("hospital", Person),
+    ("hotlajn", Phone), ("hotline", Phone), ("hotlines", Phone), ("household", Other), ("hp", Phone),
+    ("hringja", Phone), ("hubung", Phone), ("husband", Person), ("hívható", Phone), ("hívjátok", Phone),
+    ("hívás", Phone), ("ibu", Person), ("id", Other), ("ids", Other), ("imam", Person), ("imei", Other),
+    ("imessage", Phone), ("imo", Phone), ("importe", Other), ("infirmier", Person), ("infirmière", Person),
+    ("invoice", Other), ("irmã", Person), ("irmão", Person), ("is", Person), ("isbn", Other), ("isin", Other),
+    ("iso", Other), ("issn", Other), ("ist", Person), ("item", Other), ("iznos", Other), ("jednací", Other),
+    ("jirani", Person), ("joindre", Phone), ("kaka", Person), ("kakak", Person), ("kapitbahay", Person),
+    ("kardeş", Person), ("kardeşim", Person), ("kargo", Other), ("khoảng", Other), ("kierowca", Person),
+    ("kira", Phone), ("kiu", Phone), ("klant", Other), ("km", Other), ("komşu", Person), ("komşum", Person),
+    ("komšija", Person), ("konto", Other), ("kontonummer", Other), ("kosten", Other), ("ktp", Other),
+    ("kunde", Other), ("kundennr", Other), ("kuya", Person), ("kwitansi", Other), ("kwota", Other),
+    ("lamba", Number), ("lambar", Number), ("lasku", Other), ("law", Other), ("leader", Person),
+    ("lekarz", Person), ("lekár", Person), ("licence", Other), ("license", Other), ("licznik", Other),
+    ("lieferschein", Other), ("lieferung", Other), ("ligar", Phone), ("ligação", Phone), ("ligações", Phone),
+    ("ligue", Phone), ("liguem", Phone), ("livraison", Other), ("llame", Phone), ("locator", Other),
+    ("lot", Other), ("lote", Other), ("lotto", Other), ("là", Person), ("lähetys", Other), ("lékař", Person),
+    ("madre", Person), ("makbuz", Other), ("mama", Person), ("manager", Person), ("mann", Person),
+    ("mari", Person), ("matka", Person), ("matricola", Other), ("matricule", Other), ("matrikel", Other),
+    ("matrícula", Other), ("mayor", Person), ("medico", Person), ("medidor", Other), ("meeting", Other),
+    ("member", Other), ("membership", Other), ("membre", Other), ("messenger", Phone), ("meter", Other),
+    ("mgrs", Other), ("midwife", Person), ("mitglied", Other), ("mmsi", Other), ("mob", Phone),
+    ("mobiel", Phone), ("mobil", Phone), ("mobileno", Phone), ("mobilnr", Phone), ("mobilszám", Phone),
+    ("modele", Other), ("modell", Other), ("modelo", Other), ("modèle", Other), ("mom", Person),
+    ("montant", Other), ("monto", Other), ("mother", Person), ("motorista", Person), ("mov", Phone),
+    ("mtcn", Other), ("muestra", Other), ("mum", Person), ("mutter", Person), ("muuguzi", Person),
+    ("mãe", Person), ("mère", Person), ("médecin", Person), ("médico", Person), ("nachbar", Person),
+    ("nachbarin", Person), ("namba", Number), ("nars", Person), ("narudžba", Other), ("narudžbina", Other),
+    ("nazovi", Phone), ("nazovite", Phone), ("nearly", Other), ("neighbor", Person), ("neighbour", Person),
+    ("nid", Other), ("nif", Other), ("nik", Other), ("nip", Other), ("no", Other), ("node", Other),
+    ("nomba", Number), ("nombor", Number), ("nombori", Number), ("nombro", Number), ("northing", Other),
+    ("npwp", Other), ("nr", Other), ("nrc", Other), ("nss", Other), ("numer", Number), ("numera", Number),
+    ("numeru", Number), ("numru", Number), ("numărul", Number), ("nurse", Person), ("nº", Number),
+    ("object", Other), ("objednávka", Other), ("objednávky", Other), ("office", Person), ("ojciec", Person),
+    ("oncle", Person), ("onkel", Person), ("order", Other), ("orders", Other), ("ordine", Other),
+    ("ordre", Other), ("ordrenummer", Other), ("osm", Other), ("owner", Person), ("paczka", Other),
+    ("paczki", Other), ("padre", Person), ("pago", Other), ("pai", Person), ("paiement", Other),
+    ("pak", Person), ("paket", Other), ("pakke", Other), ("pakket", Other), ("pallet", Other),
+    ("parcel", Other), ("part", Other), ("partia", Other), ("pasaport", Other), ("pasaporte", Other),
+    ("paspor", Other), ("passeport", Other), ("passnummer", Other), ("passport", Other), ("pastor", Person),
+    ("payment", Other), ("pe", Person), ("pedido", Other), ("perawat", Person), ("permit", Other),
+    ("pesanan", Other), ("pesel", Other), ("ph", Phone), ("phone", Phone), ("phoneno", Phone),
+    ("phones", Phone), ("pid", Other), ("piga", Phone), ("pin", Other), ("plate", Other), ("plz", Other),
+    ("pmcid", Other), ("pmid", Other), ("pn", Other), ("pnr", Other), ("po", Other), ("policy", Other),
+    ("polizza", Other), ("population", Other), ("portable", Phone), ("porudžbina", Other),
+    ("pošiljka", Other), ("pošiljke", Other), ("prima", Person), ("primo", Person), ("probe", Other),
+    ("processo", Other), ("project", Other), ("projet", Other), ("protocolo", Other), ("proyecto", Other),
+    ("puh", Phone), ("puhelin", Phone), ("père", Person), ("póliza", Other), ("qəng", Phone),
+    ("racun", Other), ("radicado", Other), ("rappel", Phone), ("rappeler", Phone), ("ration", Other),
+    ("račun", Other), ("reach", Phone), ("reached", Phone), ("receipt", Other), ("rechnung", Other),
+    ("ref", Other), ("reference", Other), ("referencia", Other), ("referenz", Other), ("referência", Other),
+    ("registration", Other), ("reisepass", Other), ("rekening", Other), ("rele", Phone), ("remisión", Other),
+    ("remito", Other), ("rendelés", Other), ("rescue", Person), ("reserva", Other), ("reservation", Other),
+    ("resi", Other), ("resolución", Other), ("resolution", Other), ("rezervace", Other), ("rezervare", Other),
+    ("rezerwacja", Other), ("rezerwacji", Other), ("rfc", Other), ("rg", Other), ("riferimento", Other),
+    ("ring", Phone), ("ringe", Phone), ("ringi", Phone), ("ringing", Phone), ("room", Person),
+    ("roughly", Other), ("rrn", Other), ("ruf", Phone), ("rufe", Phone), ("rufen", Phone), ("rufnr", Phone),
+    ("rufnummer", Phone), ("réclamation", Other), ("réf", Other), ("réference", Other), ("référence", Other),
+    ("réservation", Other), ("résolution", Other), ("sample", Other), ("schaden", Other),
+    ("schwester", Person), ("sector", Other), ("sefer", Other), ("sekitar", Other), ("sendung", Other),
+    ("sendungen", Other), ("sendungsnummer", Other), ("seria", Other), ("serial", Other), ("serie", Other),
+    ("serien", Other), ("seriennummer", Other), ("serija", Other), ("sestra", Person), ("shipment", Other),
+    ("signal", Phone), ("simu", Phone), ("siniestro", Other), ("sinistre", Other), ("sinistres", Other),
+    ("siostra", Person), ("sipariş", Other), ("siren", Other), ("siret", Other), ("sister", Person),
+    ("sku", Other), ("sms", Phone), ("sn", Other), ("socio", Other), ("sohn", Person), ("soittaa", Phone),
+    ("soittakaa", Phone), ("somme", Other), ("son", Person), ("sopir", Person), ("sorella", Person),
+    ("soused", Person), ("specimen", Other), ("ssn", Other), ("station", Other), ("steuer", Other),
+    ("student", Other), ("suivi", Other), ("sum", Other), ("summe", Other), ("sunați", Phone),
+    ("sună", Phone), ("survey", Other), ("sused", Person), ("susjed", Person), ("swift", Other),
+    ("szám", Number), ("számla", Other), ("série", Other), ("sąsiad", Person), ("sđt", Phone), ("sĩ", Person),
+    ("sœur", Person), ("số", Number), ("takip", Other), ("tante", Person), ("tax", Other),
+    ("teacher", Person), ("tel", Phone), ("telefonas", Phone), ("telefonszám", Phone), ("telefonu", Phone),
+    ("telefoonil", Phone), ("telefoonnr", Phone), ("telefoonnummer", Phone), ("telegram", Phone),
+    ("telno", Phone), ("telnr", Phone), ("telp", Phone), ("telpon", Phone), ("tender", Other),
+    ("tetangga", Person), ("text", Phone), ("tfno", Phone), ("thelathu", Phone), ("thoaï", Phone),
+    ("thoại", Phone), ("tia", Person), ("ticket", Other), ("ticketnummer", Other), ("tilaus", Other),
+    ("timestamp", Other), ("tlf", Phone), ("tlfn", Phone), ("tlp", Phone), ("tnt", Other),
+    ("tochter", Person), ("total", Other), ("totale", Other), ("tracking", Other), ("tramite", Other),
+    ("transaction", Other), ("transfer", Other), ("trx", Other), ("trámite", Other), ("trámites", Other),
+    ("tva", Other), ("txn", Other), ("tél", Phone), ("tía", Person), ("tío", Person), ("udid", Other),
+    ("uid", Other), ("uimhir", Number), ("ukupno", Other), ("umowa", Other), ("uncle", Person),
+    ("ungefähr", Other), ("unix", Other), ("unixtime", Other), ("upc", Other), ("ups", Other), ("usc", Other),
+    ("usps", Other), ("ust", Other), ("utm", Other), ("utr", Other), ("uuid", Other), ("uçuş", Other),
+    ("v", Other), ("vater", Person), ("vecina", Person), ("vecino", Person), ("ver", Other),
+    ("version", Other), ("vertrag", Other), ("vessel", Other), ("viber", Phone), ("vicino", Person),
+    ("vin", Other), ("vizinha", Person), ("vizinho", Person), ("voisin", Person), ("voisine", Person),
+    ("vol", Other), ("volunteer", Person), ("voo", Other), ("vorgang", Other), ("voter", Other),
+    ("voucher", Other), ("vozač", Person), ("vuelo", Other), ("výrobní", Other), ("vận", Other),
+    ("wa", Phone), ("wac", Phone), ("wallet", Other), ("wasap", Phone), ("watsap", Phone), ("way", Other),
+    ("waya", Phone), ("waybill", Other), ("waypoint", Other), ("webinar", Other), ("wechat", Phone),
+    ("whatsap", Phone), ("wife", Person), ("wpp", Phone), ("wsp", Phone), ("wtsp", Phone), ("xế", Person),
+    ("yaklaşık", Other), ("yoza", Phone), ("zahlung", Other), ("zalo", Phone), ("zamówienia", Other),
+    ("zamówienie", Other), ("zap", Phone), ("zending", Other), ("zia", Person), ("zio", Person),
+    ("zip", Other), ("zone", Other), ("zoning", Other), ("zovi", Phone), ("zovite", Phone), ("zvani", Phone),
+    ("zvaniet", Phone), ("zvanīt", Phone), ("zvati", Phone), ("zvoni", Phone), ("zvonite", Phone),
+    ("zásilka", Other), ("zásilky", Other), ("zähler", Other), ("zəng", Phone), ("ärztin", Person),
+    ("échantillon", Other), ("ông", Person), ("összeg", Other), ("číslo", Number), ("číslojednací", Other),
+    ("đt", Phone), ("đtdđ", Phone), ("đơn", Other), ("şoför", Person), ("šofér", Person), ("артикул", Other),
+    ("билет", Other), ("более", Other), ("брат", Person), ("вайбере", Phone), ("ватсап", Phone),
+    ("водитель", Person), ("водій", Person), ("врач", Person), ("гаряча", Phone), ("дело", Other),
+    ("делу", Other), ("дзвони", Phone), ("дзвоніть", Phone), ("договор", Other), ("донька", Person),
+    ("дочь", Person), ("друг", Person), ("дружина", Person), ("дугаар", Phone), ("дядя", Person),
+    ("егрн", Other), ("жена", Person), ("заказ", Other), ("заказа", Other), ("заказу", Other),
+    ("замова", Other), ("замовлення", Other), ("заявка", Other), ("заявки", Other), ("звони", Phone),
+    ("звоните", Phone), ("инн", Other), ("ипн", Other), ("квитанция", Other), ("кел", Phone), ("кпп", Other),
+    ("лікар", Person), ("мама", Person), ("моб", Phone), ("муж", Person), ("набери", Phone),
+    ("наберіть", Phone), ("накладна", Other), ("накладная", Other), ("огрн", Other), ("около", Other),
+    ("папа", Person), ("партия", Other), ("паспорт", Other), ("платеж", Other), ("платёж", Other),
+    ("поръчка", Other), ("посилка", Other), ("посылка", Other), ("посылки", Other), ("почти", Other),
+    ("пратка", Other), ("примерно", Other), ("рахунок", Other), ("рейс", Other), ("свыше", Other),
+    ("сестра", Person), ("син", Person), ("снилс", Other), ("сосед", Person), ("соседка", Person),
+    ("справа", Other), ("сумма", Other), ("сусід", Person), ("сусідка", Person), ("счет", Other),
+    ("счёт", Other), ("сын", Person), ("телеграм", Phone), ("тлф", Phone), ("товарителница", Other),
+    ("трек", Other), ("тётя", Person), ("утсаар", Phone), ("фактура", Other), ("хесап", Other),
+    ("хотлайн", Phone), ("чек", Other), ("чоловік", Person), ("єдрпоу", Other), ("أبي", Person),
+    ("أختي", Person), ("أخي", Person), ("أمي", Person), ("برادر", Person), ("بھائی", Person), ("بہن", Person),
+    ("جاري", Person), ("خالي", Person), ("خواهر", Person), ("دکتر", Person), ("راننده", Person),
+    ("سائق", Person), ("طبيب", Person), ("عمي", Person), ("ممرضة", Person), ("ڈاکٹر", Person),
+    ("डॉक्टर", Person), ("ड्राइवर", Person), ("पड़ोसी", Person), ("बहन", Person), ("भाई", Person),
+    ("চালক", Person), ("ডাক্তার", Person), ("বোন", Person), ("ভাই", Person),
 ];
 
 /// Beginnings of words, since most languages inflect them. None begins with another: the last that is not
 /// greater than a word is then the only one that can begin it.
 #[rustfmt::skip]
-const STEMS: [(&str, Word); 149] = [
+const STEMS: [(&str, Word); 269] = [
     ("anruf", Phone), ("antso", Phone), ("appel", Phone), ("calling", Phone), ("cellul", Phone),
     ("celul", Phone), ("chiam", Phone), ("comuniq", Phone), ("comuníq", Phone), ("contact", Phone),
     ("contato", Phone), ("contatt", Phone), ("deitu", Phone), ("dzwon", Phone), ("dzwoń", Phone),
     ("emergenc", Phone), ("ffoni", Phone), ("foonu", Phone), ("fowun", Phone), ("hamagar", Phone),
-    ("handyn", Phone), ("helist", Phone), ("hringdu", Phone), ("hubungi", Phone), ("hívj", Phone),
-    ("joign", Phone), ("kontakt", Phone), ("llam", Phone), ("llám", Phone), ("marcar", Phone),
-    ("mobile", Phone), ("mobiln", Phone), ("móvil", Phone), ("nambari", Number), ("nimero", Phone),
-    ("nimewo", Number), ("nomor", Number), ("notruf", Phone), ("numara", Number), ("number", Number),
-    ("numeri", Number), ("numero", Number), ("nummer", Number), ("numri", Number), ("numéro", Number),
-    ("número", Number), ("pozov", Phone), ("raqam", Phone), ("shaya", Phone), ("skamb", Phone),
-    ("soita", Phone), ("sunat", Phone), ("sunaț", Phone), ("taleefan", Phone), ("taleph", Phone),
-    ("tawag", Phone), ("telef", Phone), ("telemov", Phone), ("telemóv", Phone), ("telep", Phone),
-    ("telfon", Phone), ("telphon", Phone), ("teléf", Phone), ("telép", Phone), ("terefon", Phone),
-    ("truca", Phone), ("truqu", Phone), ("téléph", Phone), ("ucingo", Phone), ("urgenc", Phone),
-    ("volej", Phone), ("whats", Phone), ("zadzwo", Phone), ("zavolej", Phone), ("zvanie", Phone),
-    ("αριθμ", Number), ("επικοιν", Phone), ("καλέσ", Phone), ("κινητ", Phone), ("τηλ", Phone),
-    ("вайбер", Phone), ("ватсап", Phone), ("вотсап", Phone), ("дзвон", Phone), ("зателеф", Phone),
-    ("звон", Phone), ("контакт", Phone), ("мобил", Phone), ("мобіл", Phone), ("номер", Number),
-    ("обад", Phone), ("подзвон", Phone), ("позвон", Phone), ("рақам", Phone), ("тел", Phone),
-    ("тэл", Phone), ("утас", Phone), ("հեռ", Phone), ("דברו", Phone), ("טלפון", Phone), ("להתקשר", Phone),
-    ("נייד", Phone), ("اتصال", Phone), ("اتصل", Phone), ("الرقم", Number), ("الهاتف", Phone),
-    ("الهواتف", Phone), ("برقم", Number), ("تلفن", Phone), ("تلفون", Phone), ("تلیفون", Phone),
-    ("تماس", Phone), ("جوال", Phone), ("رقم", Number), ("شماره", Number), ("فون", Phone),
-    ("للاتصال", Phone), ("موبايل", Phone), ("موبایل", Phone), ("نمبر", Number), ("هاتف", Phone),
-    ("هواتف", Phone), ("واتس", Phone), ("कॉल", Phone), ("नंबर", Number), ("फोन", Phone),
-    ("मोबाइल", Phone), ("मोबाईल", Phone), ("संपर्क", Phone), ("सम्पर्क", Phone), ("কল", Phone),
-    ("নম্বর", Number), ("ফোন", Phone), ("মোবাইল", Phone), ("যোগাযোগ", Phone), ("ਫ਼ੋਨ", Phone),
-    ("ਫੋਨ", Phone), ("ફોન", Phone), ("ଫୋନ", Phone), ("தொலைபேசி", Phone), ("போன்", Phone), ("ఫోన్", Phone),
-    ("ಫೋನ್", Phone), ("ഫോൺ", Phone), ("දුරකථන", Phone), ("მობ", Phone), ("ტელ", Phone), ("ስልክ", Phone),
-    ("ፎን", Phone),
+    ("handyn", Phone), ("helist", Phone), ("hring", Phone), ("hubungi", Phone), ("hívj", Phone),
+    ("itawag", Phone), ("joign", Phone), ("kontakt", Phone), ("kutsuge", Phone), ("kõne", Phone),
+    ("llam", Phone), ("llám", Phone), ("makipag", Phone), ("marcar", Phone), ("matkapuh", Phone),
+    ("menelepon", Phone), ("menghub", Phone), ("mobiili", Phone), ("mobile", Phone), ("mobiln", Phone),
+    ("móvil", Phone), ("nambari", Number), ("nimero", Phone), ("nimewo", Number), ("nomor", Number),
+    ("notruf", Phone), ("numara", Number), ("number", Number), ("numeri", Number), ("numero", Number),
+    ("nummer", Number), ("numri", Number), ("numéro", Number), ("nömrə", Phone), ("número", Number),
+    ("panggil", Phone), ("phonen", Phone), ("pozov", Phone), ("puhelin", Phone), ("qoʻngʻ", Phone),
+    ("raqam", Phone), ("selpon", Phone), ("shaya", Phone), ("skamb", Phone), ("soita", Phone),
+    ("sunat", Phone), ("sunaț", Phone), ("taleefan", Phone), ("taleph", Phone), ("tawag", Phone),
+    ("telef", Phone), ("telemov", Phone), ("telemóv", Phone), ("telep", Phone), ("telfon", Phone),
+    ("telphon", Phone), ("telpon", Phone), ("teléf", Phone), ("telép", Phone), ("terefon", Phone),
+    ("truca", Phone), ("truqu", Phone), ("tumawag", Phone), ("téléph", Phone), ("ucingo", Phone),
+    ("urgenc", Phone), ("utas", Phone), ("volej", Phone), ("whats", Phone), ("zadzwo", Phone),
+    ("zavolej", Phone), ("zvanie", Phone), ("zvanī", Phone), ("zəng", Phone), ("αποδ", Other),
+    ("αριθμ", Number), ("επικοιν", Phone), ("καλέσ", Phone), ("καλεσ", Phone), ("κινητ", Phone),
+    ("κλήσ", Phone), ("λογαριασμ", Other), ("παραγγελ", Other), ("τηλ", Phone), ("τιμολόγ", Other),
+    ("вайбер", Phone), ("ватсап", Phone), ("вотсап", Phone), ("дзвон", Phone), ("дзвін", Phone),
+    ("зателеф", Phone), ("звон", Phone), ("звят", Phone), ("контакт", Phone), ("мобил", Phone),
+    ("мобіл", Phone), ("номер", Number), ("нөмір", Phone), ("обад", Phone), ("подзвон", Phone),
+    ("позвон", Phone), ("рақам", Phone), ("связ", Phone), ("тел", Phone), ("тэл", Phone), ("утас", Phone),
+    ("қоңырау", Phone), ("բջջ", Phone), ("զանգ", Phone), ("կապ", Phone), ("հեռ", Phone), ("אסמכתא", Other),
+    ("דבר", Phone), ("הזמנה", Other), ("התקשר", Phone), ("וואטס", Phone), ("חייג", Phone), ("חשבון", Other),
+    ("טלפון", Phone), ("להתקשר", Phone), ("נייד", Phone), ("פלאפון", Phone), ("שובר", Other), ("תיק", Other),
+    ("תעודת", Other), ("إيصال", Other), ("اتصال", Phone), ("اتصل", Phone), ("ادفع", Other), ("الرقم", Number),
+    ("الهاتف", Phone), ("الهواتف", Phone), ("برقم", Number), ("بلیط", Other), ("تذكرة", Other),
+    ("تلفن", Phone), ("تلفون", Phone), ("تليفون", Phone), ("تلیفو", Phone), ("تماس", Phone), ("تواصل", Phone),
+    ("تەلەفۆن", Phone), ("جواز", Other), ("جوال", Phone), ("جوّال", Phone), ("حساب", Other), ("رابطه", Phone),
+    ("رابطہ", Phone), ("رقم", Number), ("رنّ", Phone), ("زنگ", Phone), ("سفارش", Other), ("شحنة", Other),
+    ("شماره", Number), ("طلب", Other), ("فاتورة", Other), ("فاکتور", Other), ("فون", Phone), ("قضية", Other),
+    ("للاتصال", Phone), ("للتواصل", Phone), ("محمول", Phone), ("ملف", Other), ("موبايل", Phone),
+    ("موبایل", Phone), ("مۆبایل", Phone), ("نمبر", Number), ("هاتف", Phone), ("همراه", Phone),
+    ("هواتف", Phone), ("واتس", Phone), ("پرونده", Other), ("پەیوەندی", Phone), ("ژمارە", Phone),
+    ("کال", Phone), ("گذرنامه", Other), ("ऑर्डर", Other), ("केस", Other), ("कॉल", Phone), ("खाता", Other),
+    ("टिकट", Other), ("नंबर", Number), ("फ़ोन", Phone), ("फोन", Phone), ("बिल", Other), ("मोबाइल", Phone),
+    ("मोबाईल", Phone), ("रसीद", Other), ("व्हाट्स", Phone), ("संपर्क", Phone), ("सम्पर्क", Phone),
+    ("हेल्पलाइन", Phone), ("অর্ডার", Other), ("আधार", Other), ("আধার", Other), ("কল", Phone),
+    ("টিকিট", Other), ("নম্বর", Number), ("ফোন", Phone), ("বিল", Other), ("মোবাইল", Phone),
+    ("যোগাযোগ", Phone), ("রসিদ", Other), ("হেল্পলাইন", Phone), ("হোয়াটস", Phone), ("ਕਾਲ", Phone),
+    ("ਫ਼ੋਨ", Phone), ("ਫੋਨ", Phone), ("ਮੋਬਾਈਲ", Phone), ("ਸੰਪਰਕ", Phone), ("ફોન", Phone), ("મોબાઇલ", Phone),
+    ("મોબાઈલ", Phone), ("સંપર્ક", Phone), ("ଫୋନ", Phone), ("ମୋବାଇଲ", Phone), ("ଯୋଗାଯୋଗ", Phone),
+    ("அழை", Phone), ("செல்பேசி", Phone), ("தொடர்பு", Phone), ("தொலைபேசி", Phone), ("போன்", Phone),
+    ("కాల్", Phone), ("ఫోన్", Phone), ("మొబైల్", Phone), ("సంప్రద", Phone), ("ಕರೆ", Phone), ("ಫೋನ್", Phone),
+    ("ಮೊಬೈಲ್", Phone), ("ಸಂಪರ್ಕ", Phone), ("ഫോൺ", Phone), ("ബന്ധപ്പെട", Phone), ("മൊബൈല്", Phone),
+    ("മൊബൈൽ", Phone), ("വിളി", Phone), ("ඇමතු", Phone), ("ජංගම", Phone), ("දුරකථ", Phone),
+    ("დაგვიკავშირ", Phone), ("დამირეკ", Phone), ("დარეკ", Phone), ("მობ", Phone), ("ნომერ", Phone),
+    ("ტელ", Phone), ("ሞባይል", Phone), ("ስልክ", Phone), ("ይደውሉ", Phone), ("ደውል", Phone), ("ፎን", Phone),
 ];
 
-/// Ends of the text before a number in scripts that put no spaces between words.
-const UNSPACED: [(&str, Word); 24] = [
-    ("電話", Phone),
-    ("电话", Phone),
-    ("手机", Phone),
-    ("手機", Phone),
-    ("联系", Phone),
-    ("聯絡", Phone),
-    ("致电", Phone),
-    ("拨打", Phone),
-    ("携帯", Phone),
-    ("連絡先", Phone),
-    ("電話番号", Phone),
-    ("전화", Phone),
-    ("전화번호", Phone),
-    ("연락처", Phone),
-    ("핸드폰", Phone),
-    ("휴대폰", Phone),
-    ("โทร", Phone),
-    ("เบอร์", Phone),
-    ("ဖုန်း", Phone),
-    ("ទូរស័ព្ទ", Phone),
-    ("号码", Number),
-    ("番号", Number),
-    ("번호", Number),
-    ("ໂທ", Phone),
+/// Ends of the text before a number in scripts that put no spaces between words, by their last character, the longest
+/// first.
+#[rustfmt::skip]
+const UNSPACED: [(&str, Word); 83] = [
+    ("ใบเสร็จ", Other), ("สายด่วน", Phone), ("โทร", Phone), ("คำสั่งซื้อ", Other),
+    ("ติดต่อ", Phone), ("มือถือ", Phone), ("บัญชี", Other), ("พัสดุ", Other), ("โทรศัพท์", Phone),
+    ("เบอร์", Phone), ("ໂທ", Phone), ("ເບີ", Phone), ("ຕິດຕໍ່", Phone), ("အော်ဒါ", Other),
+    ("ဘောက်ချာ", Other), ("ခေါ်ဆို", Phone), ("ဖုန်း", Phone), ("ဖုန်းနံပါတ်", Phone),
+    ("ဖုန်းခေါ်", Phone), ("ဆက်သွယ်", Phone), ("លេខ", Phone), ("ទាក់ទង", Phone),
+    ("ទូរស័ព្ទ", Phone), ("電話をください", Phone), ("ケータイ", Phone), ("スマホ", Phone), ("微信", Phone),
+    ("連絡先", Phone), ("订单", Other), ("运单", Other), ("口座番号", Other), ("注文番号", Other), ("電話番号", Phone),
+    ("订单号", Other), ("单号", Other), ("番号", Number), ("账号", Other), ("訂單", Other), ("携帯", Phone),
+    ("口座", Other), ("拨打", Phone), ("注文", Other), ("請求書", Other), ("手机", Phone), ("手機", Phone),
+    ("来电", Phone), ("致电", Phone), ("号码", Number), ("手機號碼", Phone), ("伝票", Other), ("发票", Other),
+    ("發票", Other), ("联系", Phone), ("聯絡", Phone), ("熱線", Phone), ("聯繫", Phone), ("热线", Phone),
+    ("联络", Phone), ("單號", Other), ("帳號", Other), ("に電話", Phone), ("打電話", Phone), ("電話", Phone),
+    ("联系电话", Phone), ("打电话", Phone), ("电话", Phone), ("快递", Other), ("來電", Phone), ("연락", Phone),
+    ("주문", Other), ("문의", Phone), ("운송장", Other), ("송장", Other), ("계좌", Other), ("연락처", Phone),
+    ("핸드폰", Phone), ("휴대폰", Phone), ("핸드폰번호", Phone), ("전화번호", Phone), ("주문번호", Other),
+    ("번호", Number), ("휴대전화", Phone), ("전화", Phone),
 ];
 
 /// Longest word that is looked up, in bytes.
 const LONGEST: usize = 48;
 
 /// What `word` says, in any case. Punctuation beyond ASCII may cling to it.
+#[inline(never)]
 pub(crate) fn class(word: &[u8]) -> Option<Word> {
     let mut folded = [0u8; LONGEST];
     let word = if word.is_ascii() {
@@ -136,22 +285,33 @@ pub(crate) fn class(word: &[u8]) -> Option<Word> {
         &*into
     } else {
         let text = std::str::from_utf8(word).ok()?.trim_matches(|c: char| !c.is_alphanumeric() && !joins(c));
-        if text.chars().next_back().is_some_and(|c| c >= UNSPACED_FROM)
-            && let Some((_, class)) = UNSPACED.iter().find(|(cue, _)| text.ends_with(cue))
-        {
-            return Some(*class);
+        if let Some(class) = unspaced(text) {
+            return Some(class);
         }
         let mut length = 0;
-        for c in text.chars().flat_map(char::to_lowercase) {
-            length += c.encode_utf8(folded.get_mut(length..length + c.len_utf8())?).len();
+        for c in text.chars() {
+            length += lower(c, folded.get_mut(length..)?)?;
         }
         folded.get(..length)?
     };
     if let Ok(i) = EXACT.binary_search_by(|(cue, _)| compare(cue.as_bytes(), word)) {
         return EXACT.get(i).map(|(_, class)| *class);
     }
-    let i = STEMS.partition_point(|(stem, _)| compare(stem.as_bytes(), word).is_le()).checked_sub(1)?;
-    STEMS.get(i).filter(|(stem, _)| word.starts_with(stem.as_bytes())).map(|(_, class)| *class)
+    let i = STEMS.partition_point(|(stem, _)| compare(stem.as_bytes(), word).is_le()).saturating_sub(1);
+    let stem = STEMS.get(i).filter(|(stem, _)| word.starts_with(stem.as_bytes())).map(|(_, class)| *class);
+    stem.or_else(|| compound(word).then_some(Other))
+}
+
+fn unspaced(text: &str) -> Option<Word> {
+    let last = Some(text.chars().next_back().filter(|c| *c >= UNSPACED_FROM)?);
+    let from = UNSPACED.partition_point(|(cue, _)| cue.chars().next_back() < last);
+    let mut same = UNSPACED.iter().skip(from).take_while(|(cue, _)| cue.chars().next_back() == last);
+    same.find(|(cue, _)| text.ends_with(cue)).map(|(_, class)| *class)
+}
+
+/// "Auftragsnummer", "tilausnumero", "rendelésszám": those of telephones are in the tables.
+fn compound(word: &[u8]) -> bool {
+    ["nummer", "numero", "szám"].iter().any(|end| word.len() > end.len() && word.ends_with(end.as_bytes()))
 }
 
 /// Thai, the first of the scripts without spaces.
@@ -169,6 +329,9 @@ mod tests {
     #[test]
     fn tables_can_be_searched_by_halves() {
         assert!(EXACT.is_sorted_by(|a, b| a.0.as_bytes() < b.0.as_bytes()));
+        assert!(
+            UNSPACED.is_sorted_by_key(|(cue, _)| (cue.chars().next_back(), std::cmp::Reverse(cue.len())))
+        );
         assert!(STEMS.is_sorted_by(|a, b| a.0.as_bytes() < b.0.as_bytes() && !b.0.starts_with(a.0)));
     }
 

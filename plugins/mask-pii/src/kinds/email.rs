@@ -8,15 +8,29 @@ const LOCAL_MAX: usize = 64;
 
 /// Bytes of a local part in practice. RFC 5322 allows more (`/`, `=`, `?`, `{`);
 /// those stand between an address and its surroundings far more often than in one.
+const LOCAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut c = 0_u8;
+    while c < 128 {
+        table[c as usize] =
+            c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'~');
+        c += 1;
+    }
+    table
+};
+
 fn local_byte(c: u8) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'~')
+    LOCAL.get(usize::from(c)).is_some_and(|local| *local)
 }
 
-/// If the token around a digit leads to an `@`, the place of that `@`: digits in a
-/// local part must not be taken for a phone first.
-pub(crate) fn leads_to_at(b: &[u8], p: usize) -> Option<usize> {
-    let n = b.get(p..)?.iter().take(LOCAL_MAX).position(|&c| !local_byte(c))?;
-    (at(b, p + n) == b'@').then_some(p + n)
+/// If the token around the digits from `p` to `end` leads to an `@`, the place of that
+/// `@`: digits in a local part must not be taken for a phone first.
+pub(crate) fn leads_to_at(b: &[u8], p: usize, end: usize) -> Option<usize> {
+    let mut i = end;
+    while i - p < LOCAL_MAX && local_byte(at(b, i)) {
+        i += 1;
+    }
+    (at(b, i) == b'@').then_some(i)
 }
 
 /// The start of the last character before `i`, if it is a letter beyond ASCII that belongs to the local part. In
@@ -81,6 +95,7 @@ pub(crate) fn host(text: &str, i: usize) -> Option<usize> {
 }
 
 /// An address or a handle around the `@` at `p`.
+#[inline(never)]
 pub(crate) fn detect(text: &str, p: usize, floor: usize) -> Option<Found> {
     let b = text.as_bytes();
     let mut start = p;

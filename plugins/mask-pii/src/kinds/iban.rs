@@ -46,6 +46,7 @@ pub(crate) enum Outcome {
 }
 
 /// Tries the digit at `p`, preceded by two letters that start a word.
+#[inline(never)]
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Outcome {
     let Some(start) = p.checked_sub(2).filter(|&s| s >= floor) else {
         return Outcome::No;

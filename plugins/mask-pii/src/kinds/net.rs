@@ -64,6 +64,7 @@ fn quad(b: &[u8], p: usize) -> Option<usize> {
 }
 
 /// An IPv4 address at `p`.
+#[inline(never)]
 pub(crate) fn v4(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let end = quad(b, p)?;
     let tail = at(b, end);
@@ -105,7 +106,41 @@ fn hex_token(c: u8) -> bool {
     c.is_ascii_hexdigit() || matches!(c, b':' | b'-')
 }
 
+/// What a colon at `p` can belong to.
+#[inline(never)]
+pub(crate) fn at_colon(b: &[u8], p: usize, floor: usize) -> Option<Found> {
+    let next = at(b, p + 1);
+    if next == b'/' {
+        return credentials(b, p);
+    }
+    // Behind a digit it was looked at with that.
+    let goes_on = next.is_ascii_hexdigit() || next == b':';
+    if goes_on && !back(b, p, 1).is_ascii_digit() { hex(b, p, floor) } else { None }
+}
+
+/// May the hexadecimal word that ends at `end`, with a digit at `p` in it, be a part of an address? A time of day
+/// and the end of a sentence are not.
+pub(crate) fn may_be_hex(b: &[u8], p: usize, end: usize) -> bool {
+    let hex = |i: usize| at(b, i).is_ascii_hexdigit();
+    match at(b, end) {
+        // Looked at from the colon, or from the digit before it.
+        _ if back(b, p, 1) == b':' => false,
+        b':' if at(b, end + 1) == b':' => true,
+        b':' => {
+            let mut next = end + 1;
+            while next - end <= 4 && hex(next) {
+                next += 1;
+            }
+            at(b, next) == b':'
+        }
+        b'-' => hex(end + 1) && hex(end + 2),
+        b'.' => hex(end + 1) && hex(end + 4),
+        _ => false,
+    }
+}
+
 /// A MAC or IPv6 address around `p`, a digit or a colon.
+#[inline(never)]
 pub(crate) fn hex(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let mut start = p;
     while start > floor && p - start < 16 && hex_token(back(b, start, 1)) {
@@ -249,7 +284,8 @@ fn v6(b: &[u8], start: usize) -> Option<Found> {
 
 /// `user:password` of a URL whose `://` has its colon at `p`. The host stays: it
 /// says where the leak was, and is not personal.
-pub(crate) fn credentials(b: &[u8], p: usize) -> Option<Found> {
+#[inline(never)]
+fn credentials(b: &[u8], p: usize) -> Option<Found> {
     if at(b, p + 1) != b'/' || at(b, p + 2) != b'/' || !back(b, p, 1).is_ascii_alphanumeric() {
         return None;
     }

@@ -110,7 +110,13 @@ fn separator(b: &[u8], mut i: usize) -> Option<(Sep, bool, usize)> {
     Some((sep, open, i))
 }
 
+/// Does another group of digits follow the one that ends at `end`?
+pub(crate) fn goes_on(b: &[u8], end: usize) -> bool {
+    separator(b, end).is_some()
+}
+
 /// Tries a number whose first digit is at `p`.
+#[inline(never)]
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let (start, plus, bracket) = lead(b, p, floor);
     let mut groups = [Group { len: 0, end: 0, sep: Sep::None, open: false }; MAX_GROUPS];
@@ -148,7 +154,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         return None;
     }
     // Only where it decides: looking for it takes as long as the rest.
-    let named = groups.first().is_some_and(|g| matches!(g.len, 8 | 9));
+    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9)) && digits.first() != Some(&0);
     let context = context(b, start, floor, plus || bracket, named)?;
     for k in (1..=n).rev() {
         let part = groups.get(..k)?;
@@ -159,7 +165,12 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         let last = part.last()?;
         // What follows in the same run must be another number, not a part of this.
         if let Some(next) = groups.get(k) {
-            if !next.open && !matches!(next.sep, Sep::Space | Sep::Wide) {
+            // "3412-5678/3798-1122" are two.
+            let second = groups.get(k..).unwrap_or_default();
+            let pair = next.sep == Sep::Slash
+                && part.iter().all(|g| g.sep != Sep::Slash)
+                && second.iter().map(|g| g.len).sum::<usize>() >= 7;
+            if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
         } else if !free(b, last.end) {
@@ -174,15 +185,92 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         }) {
             continue;
         }
+        // "call 0612345678 50/50", "0244 907 053 5-7 per tent": the next number is another one.
         let d = digits.get(..count)?;
-        if plausible(part, d, plus, context)
-            && (plus || context == Context::Cue || !unit_after(b, last.end))
-            && !(k == 1 && result(b, start))
-        {
+        let apart = k > 1 && last.sep == Sep::Space && count >= 8 + last.len;
+        if apart && counted(b, last.end) || another(part, d, plus) {
+            continue;
+        }
+        let context = match context {
+            Context::Name | Context::Apart if (k > 1 || count < 8) && !closes(b, last.end) => Context::Plain,
+            known => known,
+        };
+        // No amount begins with a zero.
+        let amount = (d.first() != Some(&0) || context == Context::Inside) && unit_after(b, last.end);
+        let fits = |context| {
+            let counted = amount && !plus && context != Context::Cue;
+            !counted && plausible(part, d, plus, context) && !(k == 1 && result(b, start))
+        };
+        let open = !plus && !amount && matches!(context, Context::Plain | Context::Name | Context::Apart);
+        if fits(context) || open && cue_after(b, last.end) && fits(Context::Cue) {
             return Some(Found { start, end: last.end, kind: Kind::Phone });
         }
     }
     None
+}
+
+/// Does what follows say that the number before it is a quantity or a term of a formula?
+fn counted(b: &[u8], end: usize) -> bool {
+    let sign = end + usize::from(at(b, end) == b' ');
+    let times = matches!(at(b, sign), b'x' | b'X') && matches!(at(b, sign + 1), b' ' | b'0'..=b'9');
+    times || matches!(at(b, sign), b'*' | b'<' | b'>' | b'=') || at(b, end) == b'+' || unit_after(b, end)
+}
+
+/// Is the last of the groups another number, as a whole one stands before it?
+fn another(part: &[Group], d: &[u8], plus: bool) -> bool {
+    let abroad = plus || d.starts_with(&[0, 0]);
+    let whole = if abroad { 11 } else { 9 };
+    let total: usize = part.iter().map(|g| g.len).sum();
+    let mut before = 0;
+    let mut spaced = true;
+    part.iter().enumerate().any(|(i, g)| {
+        spaced &= i == 0 || matches!(g.sep, Sep::Space | Sep::Close);
+        let rest = part.get(i + 1..).unwrap_or_default();
+        let own = g.open || rest.iter().any(|g| g.sep != Sep::Space);
+        // Argentina's, Germany's and Indonesia's go beyond eleven digits.
+        let long = !abroad && (i == 1 || total > 11 && g.len <= 3 && !matches!(d, [0, 1 | 8, ..]));
+        let other = g.sep == Sep::Space && before >= whole && (spaced && own || long);
+        before += g.len;
+        other
+    })
+}
+
+/// Does a sentence, or at least its subject, end behind the number? What is counted stands there in small letters.
+fn closes(b: &[u8], end: usize) -> bool {
+    let next = end + usize::from(at(b, end) == b' ');
+    let small = match at(b, next) {
+        c @ 0xC3..0xE0 => {
+            let letter = char::from_u32(u32::from(c & 0x1F) << 6 | u32::from(at(b, next + 1) & 0x3F));
+            !letter.is_some_and(char::is_uppercase)
+        }
+        // The dash and the quotation marks
+        c => c.is_ascii_lowercase() || c.is_ascii_digit() || c >= 0x80 && c != 0xE2,
+    };
+    !small
+}
+
+/// Is one of the two words behind the number a cue for a telephone? Many languages have their verb there.
+fn cue_after(b: &[u8], end: usize) -> bool {
+    let mut i = end;
+    for _ in 0..2 {
+        let from = i;
+        while i - from < 3 && matches!(at(b, i), b' ' | b'(' | b'\'' | b'-' | b',') {
+            i += 1;
+        }
+        let word = i;
+        while i - word < 40 && (at(b, i).is_ascii_alphabetic() || at(b, i) >= 0x80) {
+            i += 1;
+        }
+        match b.get(word..i).map(cues::class) {
+            // "6912 Tel. 0612345678": the word may belong to the next number.
+            Some(Some(Word::Phone)) => {
+                return !b.iter().skip(i).take(24).any(u8::is_ascii_digit);
+            }
+            Some(None | Some(Word::Number)) if i > word => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// `01.15.59.07.28` begins like a date but goes on.
@@ -229,19 +317,28 @@ enum Context {
     Cue,
     /// Follows a word in title case, as names are.
     Name,
+    /// Follows the end of a sentence or a clause: the label of an id would stand right before it.
+    Apart,
     /// Follows another number: only unmistakable forms count.
     Inside,
 }
 
 /// What stands before. None: it cannot be a telephone.
+#[inline(never)]
 fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> Option<Context> {
     let (one, two) = (back(b, start, 1), back(b, start, 2));
     if start == floor {
-        return Some(Context::Plain);
+        return Some(if named { Context::Apart } else { Context::Plain });
     }
     if one.is_ascii_alphanumeric() || matches!(one, b'_' | b'#' | b'$' | b'=' | b'&' | b'%' | b'@') {
         // "T+4930…" and "=+49…" are written by forms.
         return (at(b, start) == b'+' && !one.is_ascii_digit()).then_some(Context::Plain);
+    }
+    // The second of a pair, or what stands beside another find.
+    let gap = b.get(floor..start).unwrap_or_default();
+    let beside = floor > 0 && gap.len() <= 8 && !gap.iter().any(|c| *c == b'\n' || c.is_ascii_uppercase());
+    if one == b'/' && beside && start == floor + 1 {
+        return Some(Context::Name);
     }
     if matches!(one, b'-' | b'/' | b',' | b'\'') && two.is_ascii_alphanumeric() && at(b, start) != b'+' {
         return None;
@@ -312,12 +409,42 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
         return Some(Context::Plain);
     }
     let name = last_word(b, start, 40).filter(|&(s, e)| s >= floor && start - e <= 3);
-    Some(if name.and_then(|(s, e)| b.get(s..e)).is_some_and(title) { Context::Name } else { Context::Plain })
+    if beside || apart(b, start) {
+        return Some(Context::Apart);
+    }
+    Some(
+        if name
+            .and_then(|(s, e)| b.get(s..e))
+            .is_some_and(|word| title(word) || caseless(word) || cues::class(word) == Some(Word::Person))
+        {
+            Context::Name
+        } else {
+            Context::Plain
+        },
+    )
 }
 
 /// `2^32 = 4294967296`: what stands after an operator and a space was calculated.
 fn result(b: &[u8], start: usize) -> bool {
     back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
+}
+
+/// Does a sentence or clause end before the number?
+fn apart(b: &[u8], start: usize) -> bool {
+    let spaced = start - usize::from(back(b, start, 1) == b' ');
+    match back(b, spaced, 1) {
+        b'.' | b'!' | b'?' | b';' | b'\n' | b'[' => true,
+        // The full stop and the comma of Chinese, Devanagari's stroke
+        0x82 => back(b, spaced, 2) == 0x80 && back(b, spaced, 3) == 0xE3,
+        0xA4 => back(b, spaced, 2) == 0xA5 && back(b, spaced, 3) == 0xE0,
+        _ => false,
+    }
+}
+
+/// A word of a script without cases may always be a name.
+fn caseless(word: &[u8]) -> bool {
+    let first = std::str::from_utf8(word).ok().and_then(|word| word.chars().next());
+    first.is_some_and(|c| c.is_alphabetic() && !c.is_uppercase() && !c.is_lowercase())
 }
 
 /// Is only the first letter a capital, and are there three or more?
@@ -335,6 +462,10 @@ fn free(b: &[u8], end: usize) -> bool {
         return starts_with(b, end, b"x") && at(b, end + 1).is_ascii_digit();
     }
     if next == 0xC2 && at(b, end + 1) == 0xB0 {
+        return false;
+    }
+    // "1500+ blankets"
+    if next == b'+' && !at(b, end + 1).is_ascii_digit() {
         return false;
     }
     !(matches!(next, b'.' | b',' | b':' | b'\'') && at(b, end + 1).is_ascii_digit()
@@ -377,7 +508,9 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         return match g.len() {
             // Indonesia's mobile numbers are the longest.
             1 if context == Context::Cue => (8..=13).contains(&total),
-            1 => (9..=if digit(1) == 8 { 12 } else { 11 }).contains(&total),
+            // Germany's mobile numbers and some of Austria's have twelve, too.
+            1 => (9..=if matches!((digit(1), digit(2)), (8, _) | (1, 5..=7) | (6, 9)) { 12 } else { 11 })
+                .contains(&total),
             // "0600-1800" says when, not where.
             2 if context != Context::Cue && shape == 0x44 && clock(d) => false,
             // One dot is a decimal point.
@@ -407,11 +540,14 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     if any(Sep::Dot) {
         return all(Sep::Dot) && matches!(shape, 0x334 | 0x3222 | 0x1334) && digit(0) != 0;
     }
+    let named = matches!(context, Context::Name | Context::Apart);
     match shape {
-        // Without a separator what stands behind a name, and what the large plans fix: China; Russia; India and
-        // North America
-        0x8 | 0x9 => context == Context::Name && digit(0) >= 2 && !(total == 8 && compact_date(d)),
-        0xB => matches!((digit(0), digit(1)), (1, 3..) | (7 | 8, 9)),
+        // Without a separator: more digits than most amounts have, and an id has its word before it. Then what the
+        // large plans fix: China; Russia; India and North America
+        0x8 | 0x9 => digit(0) >= 2 && !(total == 8 && compact_date(d)),
+        0xB => matches!((digit(0), digit(1), digit(2)), (1, 3.., _) | (7 | 8, 9, _) | (8, 7, 0 | 4 | 7)),
+        // Small countries: behind a name or apart, since amounts and ids look the same
+        0x7 => context == Context::Name && digit(0) >= 2,
         0xA => digit(0) >= 6 || digit(0) >= 2 && digit(3) >= 2,
         // North America, Greece, Colombia; with its trunk 1, or Russia's 8
         0x334 => digit(0) >= 2,
@@ -446,8 +582,8 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Brazil's mobile numbers
         0x29 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
         // Lebanon
-        0x26 => all(Sep::Dash) && matches!(digit(0), 7 | 8),
-        0x233 => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
+        0x26 if !named => all(Sep::Dash) && matches!(digit(0), 7 | 8),
+        0x233 if !named => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
         // Cameroon; Côte d'Ivoire; Cuba
         0x12222 => digit(0) >= 2 && all(Sep::Space),
         0x22222 => digit(0) == 2 && matches!(digit(1), 1 | 5 | 7) && all(Sep::Space),
@@ -455,8 +591,15 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Kazakhstan's towns behind the trunk 8
         0x14222 => digit(0) == 8 && digit(1) == 7,
         // Local numbers of seven digits, with the dash alone
-        0x34 => all(Sep::Dash) && digit(0) >= 2,
-        0x322 => all(Sep::Dash) && digit(0) >= 2,
+        0x34 if !named => all(Sep::Dash) && digit(0) >= 2,
+        0x322 if !named => all(Sep::Dash) && digit(0) >= 2,
+        // Russia's towns behind the trunk 8; India's and its neighbours' mobile numbers
+        _ if total == 11 && digit(0) == 8 => g.get(1).is_some_and(|g| g.open),
+        _ if total == 10 && digit(0) >= 6 => first >= 2,
+        // Small countries: behind a name or apart, as amounts and ids look the same
+        _ if named && (7..=9).contains(&total) && g.iter().all(|g| g.len >= 2) => {
+            digit(0) >= 2 && !(total > 7 && year(d)) && (all(Sep::Space) || all(Sep::Dash))
+        }
         _ => false,
     }
 }
@@ -503,4 +646,37 @@ fn thousands(g: &[Group], d: &[u8]) -> bool {
 fn isbn10(d: &[u8]) -> bool {
     let sum: u32 = d.iter().zip((1..=10u32).rev()).map(|(&x, w)| u32::from(x) * w).sum();
     sum.is_multiple_of(11)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, number: &str) {
+        let b = text.as_bytes();
+        let first = b.iter().position(|c| c.is_ascii_digit() || matches!(c, b'+' | b'('));
+        let digit = b.iter().skip(first.unwrap_or(0)).position(u8::is_ascii_digit);
+        let found = detect(b, first.unwrap_or(0) + digit.unwrap_or(0), 0);
+        assert_eq!(found.and_then(|f| text.get(f.start..f.end)).unwrap_or(""), number, "{text}");
+    }
+
+    #[test]
+    fn what_stands_before_and_after_decides() {
+        check("621 4567 numaralı telefonu arayın", "621 4567");
+        check("Everyone is safe. 621 4567", "621 4567");
+        check("sold 621 4567 yesterday", "");
+        check("nyumba ya dereva 71 234 567.", "71 234 567");
+        check("DHL 7012345678", "");
+        check("Auftragsnummer 71234567", "");
+        check("0981 222 619 € 12", "0981 222 619");
+    }
+
+    #[test]
+    fn the_next_number_is_another() {
+        check("call 739842901 50/50", "739842901");
+        check("call 0244 907 053 5-7 per tent", "0244 907 053");
+        check("tel. +51 984107256 (3+4)", "+51 984107256");
+        check("Ruf 0176 21 69 63 64 an", "0176 21 69 63 64");
+        check("3412-5678/3798-1122", "3412-5678");
+    }
 }
