@@ -86,18 +86,18 @@ pub enum Window {
     Tumbling {
         /// The length.
         #[serde(deserialize_with = "duration_us")]
-    #[schemars(with = "String")]
+        #[schemars(with = "String")]
         tumbling: i64,
     },
     /// Overlapping ones: a row is in several.
     Hopping {
         /// The length.
         #[serde(deserialize_with = "duration_us")]
-    #[schemars(with = "String")]
+        #[schemars(with = "String")]
         hopping: i64,
         /// From the start of one to the start of the next.
         #[serde(deserialize_with = "duration_us")]
-    #[schemars(with = "String")]
+        #[schemars(with = "String")]
         every: i64,
     },
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use log::Log as _;
-use pipeline::{DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, is_watermark};
+use pipeline::{DEAD_LETTER_ROWS, DEAD_LETTERS, FieldFlow, Identity, Pipeline, Running, is_watermark};
 
 use crate::Format;
 use crate::app::{App, read_pipeline};
@@ -81,39 +81,43 @@ pub fn check(app: &App, path: &Path) -> Result<()> {
     let pipeline = &read.pipeline;
     // Ids do not matter to a check, so it needs no data folder.
     let (running, flows) = app.running(&read, Identity::new([0; 16]))?;
-    println!("Pipeline {} version {}: fit to run\n", pipeline.pipeline, pipeline.version);
-    let list =
-        |fields: &[event::Field]| fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
-    let mut steps: Vec<Vec<String>> = Vec::new();
-    for ((name, plan), step) in running.first.plans().zip(&pipeline.steps) {
-        let config = policy::config_digest(&step.with);
-        let row = ["raw topics", name, &step.plugin, "-", &list(&plan.reads), &list(&plan.writes), &config];
-        steps.push(row.map(Into::into).into());
+    if app.format == Format::Table {
+        say!("Pipeline {} version {}: fit to run\n", pipeline.pipeline, pipeline.version);
     }
-    for (stage, then) in running.then.iter().zip(&pipeline.then) {
-        let plan = stage.plan();
-        let row = [
-            &then.from,
-            &then.name,
-            &then.plugin,
-            &then.key.join(", "),
-            &list(&plan.reads),
-            &list(&plan.writes),
-            &policy::config_digest(&then.with),
-        ];
-        steps.push(row.map(|value: &String| value.clone()).into());
-    }
-    print_table(&["from", "step", "plugin", "key", "reads", "writes", "config"].map(String::from), &steps);
+    let steps = planned_steps(pipeline, &running);
+    print_rows(app.format, "step", &["from", "step", "plugin", "key", "reads", "writes", "config"], &steps)?;
     for flow in &flows {
-        println!("\nTopic {} (cleared for: {})", flow.topic, join(&flow.clearance));
-        let fields: Vec<Vec<String>> = flow
-            .fields
-            .iter()
-            .map(|(name, flow)| vec![name.clone(), join(&flow.labels), flow.path.join(" → ")])
-            .collect();
-        print_table(&["field", "labels", "path"].map(String::from), &fields);
+        if app.format == Format::Table {
+            say!("\nTopic {} (cleared for: {})", flow.topic, join(&flow.clearance));
+        }
+        let field = |(name, of): (&String, &FieldFlow)| {
+            let labels = if of.labels.is_empty() { "-".into() } else { join(&of.labels) };
+            vec![name.clone(), labels, of.path.join(" → "), flow.topic.clone()]
+        };
+        let fields: Vec<Vec<String>> = flow.fields.iter().map(field).collect();
+        // People find the topic in the heading.
+        let columns = ["field", "labels", "path", "topic"];
+        let shown = if app.format == Format::Table { 3 } else { 4 };
+        print_rows(app.format, "field", columns.get(..shown).unwrap_or_default(), &fields)?;
     }
     Ok(())
+}
+
+/// Every step with where it reads from, and what.
+fn planned_steps(pipeline: &Pipeline, running: &Running) -> Vec<Vec<String>> {
+    let list =
+        |fields: &[event::Field]| fields.iter().map(|f| f.name.as_str()).collect::<Vec<_>>().join(", ");
+    let row = |from: &str, name: &str, plugin: &str, key: &[String], plan: &plugin::Plan, with| {
+        let key = if key.is_empty() { "-".into() } else { key.join(", ") };
+        let config = policy::config_digest(with);
+        vec![from.into(), name.into(), plugin.into(), key, list(&plan.reads), list(&plan.writes), config]
+    };
+    let first = running.first.plans().zip(&pipeline.steps);
+    let first =
+        first.map(|((name, plan), step)| row("raw topics", name, &step.plugin, &[], plan, &step.with));
+    let then = running.then.iter().zip(&pipeline.then);
+    let then = then.map(|(stage, t)| row(&t.from, &t.name, &t.plugin, &t.key, stage.plan(), &t.with));
+    first.chain(then).collect()
 }
 
 /// Prints the keyed state of a pipeline's stateful steps.
@@ -138,7 +142,7 @@ pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result
             for row in 0..encoded.len() {
                 let json: serde_json::Value = serde_json::from_slice(encoded.get(row).unwrap_or_default())?;
                 if app.format == Format::Json {
-                    println!("{json}");
+                    say!("{json}");
                     continue;
                 }
                 let cell = |name: &String| match json.get(name) {
@@ -150,9 +154,9 @@ pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result
             }
         }
         if app.format == Format::Table {
-            println!("Step {}: {keys} keys\n", stage.name());
-            print_table(&table.0, &table.1);
-            println!();
+            say!("Step {}: {keys} keys\n", stage.name());
+            print_table(&table.0, &table.1)?;
+            say!();
         }
     }
     if !found {
@@ -305,7 +309,7 @@ pub fn dead_letters(app: &App, command: &DeadLetters) -> Result<()> {
                     let Some(last) = records.last() else { break };
                     from = last.offset + 1;
                     for record in records.iter().filter(|r| r.key == id.as_bytes()) {
-                        println!("{}", String::from_utf8_lossy(&record.value));
+                        say!("{}", String::from_utf8_lossy(&record.value));
                     }
                 }
             }
@@ -328,7 +332,7 @@ pub fn query(app: &App, sql: &str, limit: usize) -> Result<()> {
     }
     let rows: Vec<Vec<String>> =
         table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect();
-    print_table(&table.columns, &rows);
+    print_table(&table.columns, &rows)?;
     if table.truncated {
         eprintln!("(more rows than --limit {limit})");
     }
@@ -346,19 +350,32 @@ fn json(value: &store_embedded::Value) -> serde_json::Value {
     }
 }
 
+/// Prints rows as a table, or as an object a line that says what it is.
+pub fn print_rows(format: Format, what: &str, columns: &[&str], rows: &[Vec<String>]) -> Result<()> {
+    if format == Format::Table {
+        return print_table(&columns.iter().map(ToString::to_string).collect::<Vec<_>>(), rows);
+    }
+    for row in rows {
+        let cells = columns.iter().zip(row).map(|(name, cell)| ((*name).to_owned(), cell.as_str().into()));
+        let object: serde_json::Map<_, serde_json::Value> =
+            [("what".to_owned(), what.into())].into_iter().chain(cells).collect();
+        say!("{}", serde_json::Value::Object(object));
+    }
+    Ok(())
+}
+
 /// Prints columns as wide as their widest value.
-pub fn print_table(columns: &[String], rows: &[Vec<String>]) {
+pub fn print_table(columns: &[String], rows: &[Vec<String>]) -> Result<()> {
     let mut widths: Vec<usize> = columns.iter().map(|c| c.chars().count()).collect();
     for row in rows {
         for (width, value) in widths.iter_mut().zip(row) {
             *width = (*width).max(value.chars().count());
         }
     }
-    let line = |values: &[String]| {
+    let rule: Vec<String> = widths.iter().map(|w| "─".repeat(*w)).collect();
+    for values in [columns, &rule].into_iter().chain(rows.iter().map(Vec::as_slice)) {
         let cells: Vec<String> = values.iter().zip(&widths).map(|(v, w)| format!("{v:<w$}")).collect();
-        println!("  {}", cells.join("  ").trim_end());
-    };
-    line(columns);
-    line(&widths.iter().map(|w| "─".repeat(*w)).collect::<Vec<_>>());
-    rows.iter().for_each(|row| line(row));
+        say!("  {}", cells.join("  ").trim_end());
+    }
+    Ok(())
 }

@@ -167,12 +167,14 @@ fn summarise(app: &App, workers: &Workers, progress: &Progress) -> Result<()> {
     let seconds = progress.elapsed().as_secs_f64();
     let counts = &progress.counts;
     let rate = counts.records_in as f64 / seconds.max(1e-9);
-    println!(
+    say!(
         "\nThis run: {} raw events in, {} events out, {} dead letters in {seconds:.2} s ({rate:.0} events/s)",
-        counts.records_in, counts.events_out, counts.dead_letters
+        counts.records_in,
+        counts.events_out,
+        counts.dead_letters
     );
     if let Some(first) = progress.first {
-        println!("First event in the store after {} ms", first.as_millis());
+        say!("First event in the store after {} ms", first.as_millis());
     }
     let masked: Vec<Vec<String>> = workers
         .counters()
@@ -181,18 +183,18 @@ fn summarise(app: &App, workers: &Workers, progress: &Progress) -> Result<()> {
         .map(|(step, counter, n)| vec![step, counter, n.to_string()])
         .collect();
     if !masked.is_empty() {
-        println!("\nCounted by the plugins in this run");
-        print_table(&["step".into(), "counter".into(), "count".into()], &masked);
+        say!("\nCounted by the plugins in this run");
+        print_table(&["step".into(), "counter".into(), "count".into()], &masked)?;
     }
     let mut store = app.store_read_only()?;
     for (title, sql) in SUMMARY {
         let table = store.query(sql, 20)?;
         let rows: Vec<Vec<String>> =
             table.rows.iter().map(|row| row.iter().map(ToString::to_string).collect()).collect();
-        println!("\n{title}");
-        print_table(&table.columns, &rows);
+        say!("\n{title}");
+        print_table(&table.columns, &rows)?;
     }
-    println!(
+    say!(
         "\nWhere to look next\n  vigie query \"select text from events where text like '%[phone]%' limit 5\"\n  \
          vigie tail events --limit 3\n  vigie dead-letters list\n  vigie state pipelines/field-reports.yaml --limit 5\n  vigie check pipelines/field-reports.yaml"
     );

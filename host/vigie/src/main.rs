@@ -1,5 +1,13 @@
 //! The program: reads settings, puts the parts together, runs them.
 
+/// Prints a line; a reader that has gone away (`| head`) is an error, not a panic.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), $($text)*)?
+    }};
+}
+
 mod app;
 mod commands;
 mod deliver;
@@ -154,9 +162,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),
         Command::PipelineSchema => {
-            use std::io::Write as _;
-            let schema = serde_json::to_string_pretty(&pipeline::Pipeline::json_schema())?;
-            Ok(writeln!(std::io::stdout(), "{schema}")?)
+            say!("{}", serde_json::to_string_pretty(&pipeline::Pipeline::json_schema())?);
+            Ok(())
         }
         Command::Simulate(options) => commands::simulate(&app, &options),
         Command::Tail(options) => commands::tail(&app, &options),

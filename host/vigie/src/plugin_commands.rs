@@ -11,8 +11,9 @@ use event::{DecodeMap, Decoder, Encoder, Field, Kind, Schema};
 use pipeline::Identity;
 use plugin::{Limits, Nothing, Offers, Plan, Plugin, Stateful};
 
+use crate::Format;
 use crate::app::App;
-use crate::commands::print_table;
+use crate::commands::{print_rows, print_table};
 use crate::{plugin_test, trust};
 
 #[derive(Subcommand)]
@@ -79,7 +80,7 @@ pub fn run(app: &App, command: &PluginCommand) -> Result<()> {
         PluginCommand::Inspect { name, with, fields } => inspect(app, name, with, fields),
         PluginCommand::Trust { name } => {
             let digest = trust::add(&app.plugins, name, &app.component_bytes(name)?)?;
-            println!("{name}: trusted as sha256 {digest}");
+            say!("{name}: trusted as sha256 {digest}");
             Ok(())
         }
         PluginCommand::Test { name, cases } => plugin_test::run(app, name, cases),
@@ -118,8 +119,21 @@ fn inspect(app: &App, name: &str, with: &str, fields: &str) -> Result<()> {
             .clone()
     };
     let world = if component.is_stateful() { "stateful" } else { "transform" };
-    println!("{name}: {world}, {} KiB, imports: {}", bytes.len() / 1024, or_none(component.imports()));
-    print_table(&["what", "name", "detail"].map(String::from), &plan_rows(&plan));
+    if app.format == Format::Table {
+        say!("{name}: {world}, {} KiB, imports: {}", bytes.len() / 1024, or_none(component.imports()));
+        print_table(&["what", "name", "detail"].map(String::from), &plan_rows(&plan))?;
+        return Ok(());
+    }
+    let size = bytes.len().to_string();
+    let mut rows = vec![vec!["world".into(), world.into(), String::new()]];
+    rows.push(vec!["size_bytes".into(), size, String::new()]);
+    rows.extend(component.imports().iter().map(|i| vec!["imports".into(), (*i).into(), String::new()]));
+    rows.extend(plan_rows(&plan));
+    for row in rows {
+        if let [what, name, detail] = row.as_slice() {
+            print_rows(app.format, what, &["name", "detail"], &[vec![name.clone(), detail.clone()]])?;
+        }
+    }
     Ok(())
 }
 

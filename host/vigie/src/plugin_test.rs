@@ -93,14 +93,14 @@ pub fn run(app: &App, name: &str, path: &Path) -> Result<()> {
     for case in &cases.cases {
         let harness = Harness { component: &component, tables: tables.clone(), cases: &cases, case };
         match harness.check() {
-            Ok(()) => println!("ok    {}", case.name),
+            Ok(()) => say!("ok    {}", case.name),
             Err(error) => {
                 failed += 1;
-                println!("FAILED {}: {error:#}", case.name);
+                say!("FAILED {}: {error:#}", case.name);
             }
         }
     }
-    println!("{} cases, each at {} cuts, warm and fresh: {failed} failed", cases.cases.len(), CUTS.len());
+    say!("{} cases, each at {} cuts, warm and fresh: {failed} failed", cases.cases.len(), CUTS.len());
     if failed > 0 {
         bail!("VG0018: {failed} cases of plugin `{name}` failed");
     }

@@ -33,12 +33,12 @@ fn test(app: &App) -> Result<()> {
             Verdict::Denied(why) => ("deny", why.clone()),
         };
         if app.format == Format::Json {
-            println!("{}", json!({"case": name, "passed": passed, "answer": answer, "why": why}));
+            say!("{}", json!({"case": name, "passed": passed, "answer": answer, "why": why}));
         }
         rows.push(vec![if *passed { "ok" } else { "FAILED" }.into(), answer.into(), name.clone(), why]);
     }
     if app.format == Format::Table {
-        print_table(&["", "answer", "case", "why"].map(String::from), &rows);
+        print_table(&["", "answer", "case", "why"].map(String::from), &rows)?;
     }
     match outcomes.iter().filter(|outcome| !outcome.passed).count() {
         0 => Ok(()),

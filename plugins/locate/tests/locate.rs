@@ -15,7 +15,7 @@ impl Host for Cells {
         let resolution = Resolution::try_from(resolution).unwrap();
         let cell = |(lat, lng): (&f64, &f64)| {
             let on_earth = lat.abs() <= 90.0 && lng.abs() <= 180.0;
-            on_earth.then(|| LatLng::new(*lat, *lng).unwrap().to_cell(resolution).into()).unwrap_or(0)
+            if on_earth { LatLng::new(*lat, *lng).unwrap().to_cell(resolution).into() } else { 0 }
         };
         lat.iter().zip(lng).map(cell).collect()
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::root;
 
@@ -110,6 +111,16 @@ fn every_plugin_passes_its_cases_in_the_sandbox() {
         }
     }
     assert!(tested >= 5, "only {tested} plugins were found");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = crate::vigie(data.path(), &["check", "pipelines/field-reports.yaml"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", crate::said(&output));
 }
 
 #[test]
