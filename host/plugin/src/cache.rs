@@ -31,15 +31,12 @@ impl Cache {
     }
 
     /// A compiled component, if the cache has it and it is what this installation put there.
-    #[allow(unsafe_code)] // docs/adr/0005: deserialize takes what carries our own code alone
     pub(crate) fn load(&self, engine: &Engine, bytes: &[u8]) -> Option<Code> {
         let name = name(engine, bytes);
         let entry = fs::read(self.folder.join(&name)).ok()?;
         let (code, compiled) = entry.split_first_chunk::<CODE_BYTES>()?;
         self.code(&name, compiled)?.verify_slice(code).ok()?;
-        // SAFETY: the bytes are what `serialize` gave for an engine of the same settings: nobody without
-        // the key can have made the code that was verified just now.
-        unsafe { Code::deserialize(engine, compiled).ok() }
+        trusted(engine, compiled)
     }
 
     /// Keeps a compiled component. A cache that cannot be written costs time only, so that is no error.
@@ -67,6 +64,16 @@ impl Cache {
         code.update(compiled);
         Some(code)
     }
+}
+
+/// Code from what our own compiler gave, for an engine of the same version and settings.
+///
+/// The bytes come from one of two places: from a cache entry whose code nobody can have made who has not
+/// the installation's secret, or through a pipe from the [`Compiler`](crate::Compiler) that we started.
+#[allow(unsafe_code)] // docs/adr/0005
+pub(crate) fn trusted(engine: &Engine, compiled: &[u8]) -> Option<Code> {
+    // SAFETY: see above; `deserialize` itself checks the version and the settings.
+    unsafe { Code::deserialize(engine, compiled).ok() }
 }
 
 /// Of the component's bytes and the engine's version and settings.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use wasmtime::component::Component as Code;
 use wasmtime::{Config, Engine};
 
-use crate::{Cache, Error};
+use crate::{Cache, Compiler, Error, cache};
 
 /// How long one epoch lasts; time limits are rounded up to it.
 pub(crate) const EPOCH_MS: u64 = 10;
@@ -27,6 +27,7 @@ pub struct Sandbox {
     pub(crate) fast: Engine,
     pub(crate) counting: Engine,
     cache: Option<Arc<Cache>>,
+    compiler: Option<Arc<Compiler>>,
 }
 
 /// A checked component, compiled for the fast engine; for the counting one when it is needed.
@@ -63,7 +64,7 @@ impl Component {
         if let Some(code) = self.counting.get() {
             return Ok((engine, code));
         }
-        let code = self.sandbox.compile(engine, &self.name, &self.bytes)?;
+        let code = self.sandbox.compile(true, &self.name, &self.bytes)?;
         Ok((engine, self.counting.get_or_init(|| code)))
     }
 }
@@ -74,15 +75,8 @@ impl Sandbox {
     /// # Errors
     /// [`Error::Engine`] if this machine cannot run one.
     pub fn new() -> Result<Self, Error> {
-        let engine = |config: &Config| Engine::new(config).map_err(|e| Error::Engine(format!("{e:#}")));
-        let mut config = deterministic();
-        config.epoch_interruption(true);
-        config.max_wasm_stack(FAST_STACK);
-        let fast = engine(&config)?;
-        let mut config = deterministic();
-        config.consume_fuel(true);
-        config.max_wasm_stack(COUNTING_STACK);
-        let counting = engine(&config)?;
+        let engine = |counting| engine(counting).map_err(|e| Error::Engine(format!("{e:#}")));
+        let (fast, counting) = (engine(false)?, engine(true)?);
         let weak = fast.weak();
         thread::Builder::new()
             .name("epoch".into())
@@ -94,7 +88,14 @@ impl Sandbox {
                 }
             })
             .map_err(|e| Error::Engine(e.to_string()))?;
-        Ok(Self { fast, counting, cache: None })
+        Ok(Self { fast, counting, cache: None, compiler: None })
+    }
+
+    /// Lets another process compile.
+    #[must_use]
+    pub fn with_compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(Arc::new(compiler));
+        self
     }
 
     /// Lets the sandbox keep what it compiles, and take what was compiled before.
@@ -104,12 +105,20 @@ impl Sandbox {
         self
     }
 
-    fn compile(&self, engine: &Engine, name: &str, bytes: &[u8]) -> Result<Code, Error> {
+    fn compile(&self, counting: bool, name: &str, bytes: &[u8]) -> Result<Code, Error> {
+        let engine = if counting { &self.counting } else { &self.fast };
         if let Some(code) = self.cache.as_ref().and_then(|cache| cache.load(engine, bytes)) {
             return Ok(code);
         }
-        let code = Code::new(engine, bytes)
-            .map_err(|e| Error::NotAComponent { plugin: name.into(), why: format!("{e:#}") })?;
+        let refuse = |why: String| Error::NotAComponent { plugin: name.into(), why };
+        let code = match &self.compiler {
+            Some(compiler) => {
+                let compiled = compiler.run(counting, bytes).map_err(refuse)?;
+                cache::trusted(engine, &compiled)
+                    .ok_or_else(|| refuse("its compiled code is of another version".into()))?
+            }
+            None => Code::new(engine, bytes).map_err(|e| refuse(format!("{e:#}")))?,
+        };
         if let Some(cache) = &self.cache {
             cache.keep(engine, bytes, &code);
         }
@@ -121,7 +130,7 @@ impl Sandbox {
     /// # Errors
     /// [`Error::NotAComponent`], or [`Error::Import`] naming the first import outside the contract.
     pub fn load(&self, name: &str, bytes: &[u8]) -> Result<Component, Error> {
-        let fast = self.compile(&self.fast, name, bytes)?;
+        let fast = self.compile(false, name, bytes)?;
         let kind = fast.component_type();
         let mut imports = Vec::new();
         for (import, _) in kind.imports(&self.fast) {
@@ -145,6 +154,19 @@ impl Sandbox {
             sandbox: self.clone(),
         })
     }
+}
+
+/// The fast engine, or the one that counts.
+pub(crate) fn engine(counting: bool) -> wasmtime::Result<Engine> {
+    let mut config = deterministic();
+    if counting {
+        config.consume_fuel(true);
+        config.max_wasm_stack(COUNTING_STACK);
+    } else {
+        config.epoch_interruption(true);
+        config.max_wasm_stack(FAST_STACK);
+    }
+    Engine::new(&config)
 }
 
 /// No threads, NaNs canonical, relaxed SIMD the same everywhere: a replay gives the same bytes.

@@ -8,6 +8,7 @@
 mod cache;
 mod call;
 mod columns;
+mod compile;
 mod contract;
 mod engine;
 mod instance;
@@ -18,6 +19,7 @@ mod stateful;
 
 pub use cache::Cache;
 pub use call::{Outcome, Plugin, Verdict};
+pub use compile::{Compiler, compile};
 pub use engine::{Component, Sandbox};
 pub use limits::Limits;
 pub use offers::{Nothing, Offers};

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use plugin::{Component, Error, Limits, Nothing, Outcome, Plugin, Sandbox};
+use plugin::{Compiler, Component, Error, Limits, Nothing, Outcome, Plugin, Sandbox};
 
 /// Small, so that every attack ends soon.
 const LIMITS: Limits = Limits {
@@ -489,4 +489,26 @@ fn an_endless_start_function_does_not_start() {
         .unwrap_err()
         .to_string();
     assert_eq!(error, "VG2004: zeros failed while starting: wasm trap: all fuel consumed by WebAssembly");
+}
+
+/// What a sandbox says that has this script for a compiler.
+fn compiled_by(script: &str) -> String {
+    let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/compilers").join(script);
+    let compiler = Compiler { program, time_ms: 1500, memory_bytes: 64 << 20 };
+    let sandbox = Sandbox::new().unwrap().with_compiler(compiler);
+    let bytes = std::fs::read(plugins().join("flood-alarm.wasm")).unwrap();
+    match sandbox.load("flood-alarm", &bytes) {
+        Err(Error::NotAComponent { why, .. }) => why,
+        other => panic!("{:?}", other.err()),
+    }
+}
+
+#[test]
+fn a_compilation_is_bounded_and_its_failure_is_nobody_elses() {
+    assert_eq!(compiled_by("endless.sh"), "compiling it takes longer than 1500 ms");
+    assert_eq!(compiled_by("greedy.sh"), "compiling it takes more than 64 MiB");
+    assert!(compiled_by("wordy.sh").contains("signal"), "ended by the pipe that nobody reads any more");
+    assert_eq!(compiled_by("rubbish.sh"), "its compiled code is of another version");
+    assert!(compiled_by("failing.sh").starts_with("an attack on the compiler (exit status: 3"));
+    assert!(compiled_by("none.sh").starts_with("the compiler cannot be started"));
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use log_embedded::EmbeddedLog;
 use pipeline::{Identity, Pipeline, Running, TopicFlow};
-use plugin::{Cache, Component, Sandbox};
+use plugin::{Cache, Compiler, Component, Sandbox};
 use policy::{Policies, Question, Verdict};
 use reference::{Definition, Table, Tables};
 use store_embedded::EmbeddedStore;
@@ -30,7 +30,7 @@ pub struct App {
 }
 
 /// A component's greatest size; compiling a larger one is refused.
-const MAX_COMPONENT_BYTES: u64 = 32 << 20;
+pub const MAX_COMPONENT_BYTES: u64 = 32 << 20;
 
 impl App {
     pub fn create_data_dir(&self) -> Result<()> {
@@ -86,7 +86,7 @@ impl App {
 
     /// A sandbox that keeps what it compiles, where this installation has a data folder.
     pub fn sandbox(&self) -> Result<Sandbox> {
-        let sandbox = Sandbox::new()?;
+        let sandbox = Sandbox::new()?.with_compiler(Compiler::new(std::env::current_exe()?));
         let folder = std::env::var_os("VIGIE_CACHE_DIR").map(PathBuf::from).or_else(|| {
             let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
             cache

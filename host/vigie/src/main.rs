@@ -125,6 +125,12 @@ enum Command {
     /// Test the policies that say what plugins may do and what topics may hold
     #[command(subcommand)]
     Policy(policy_commands::PolicyCommand),
+    /// Compile a component: what the program starts itself to do, in a process of its own
+    #[command(hide = true)]
+    CompileComponent {
+        /// fast or counting
+        engine: String,
+    },
     /// Print completions for a shell
     Completions {
         /// bash, zsh, fish, elvish or powershell
@@ -172,6 +178,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Query { sql, limit } => commands::query(&app, &sql, limit),
         Command::Plugin(command) => plugin_commands::run(&app, &command),
         Command::Policy(command) => policy_commands::run(&app, &command),
+        Command::CompileComponent { engine } => plugin_commands::compile(&engine),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "vigie", &mut std::io::stdout());
             Ok(())

@@ -1,6 +1,6 @@
 //! `vigie plugin …`: look at a plugin, test it, run it alone.
 
-use std::io::{BufRead as _, Write as _};
+use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use pipeline::Identity;
 use plugin::{Limits, Nothing, Offers, Plan, Plugin, Stateful};
 
 use crate::Format;
-use crate::app::App;
+use crate::app::{App, MAX_COMPONENT_BYTES};
 use crate::commands::{print_rows, print_table};
 use crate::{plugin_test, trust};
 
@@ -100,6 +100,14 @@ fn schema(fields: &str) -> Result<Schema> {
     };
     let named = fields.split(',').filter(|text| !text.trim().is_empty());
     Ok(Schema { fields: named.map(field).collect::<Result<_>>()? })
+}
+
+/// Compiles what standard input has.
+pub fn compile(engine: &str) -> Result<()> {
+    let mut component = Vec::new();
+    std::io::stdin().lock().take(MAX_COMPONENT_BYTES).read_to_end(&mut component)?;
+    let compiled = plugin::compile(engine, &component).map_err(anyhow::Error::msg)?;
+    Ok(std::io::stdout().lock().write_all(&compiled)?)
 }
 
 fn inspect(app: &App, name: &str, with: &str, fields: &str) -> Result<()> {

@@ -1,0 +1,3 @@
+#!/bin/sh
+echo "an attack on the compiler" >&2
+exit 3
