@@ -173,9 +173,14 @@ impl Validity {
         match self {
             Self::None => false,
             Self::All => true,
-            Self::Bits(bytes) => bytes.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1),
+            Self::Bits(bytes) => has(bytes, row),
         }
     }
+}
+
+/// A bit a row, least significant first.
+pub(crate) fn has(bytes: &[u8], row: usize) -> bool {
+    bytes.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
 }
 
 impl<T: ReadCell> ReadCell for Option<T> {

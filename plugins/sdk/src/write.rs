@@ -21,6 +21,9 @@ pub trait Writes {
     fn skip(columns: &mut Self::Columns);
     /// Hands over the finished columns, in the order of the fields.
     fn finish(columns: Self::Columns, sink: &mut Sink);
+    /// Makes the columns of rows that are all there already: a field at a time, which takes less than
+    /// appending the fields of one row after the other.
+    fn gather(rows: Vec<Self::Row<'_>>, sink: &mut Sink);
 }
 
 /// Takes the finished columns of a call, and drops those of fields that the step leaves alone.
@@ -58,7 +61,7 @@ pub trait WriteCell {
     /// A column under construction.
     type Column;
     /// One value.
-    type Value<'a>;
+    type Value<'a>: Default;
     /// An empty column with room for so many rows.
     fn column(rows: usize) -> Self::Column;
     /// Appends a value.
@@ -67,6 +70,12 @@ pub trait WriteCell {
     fn skip(column: &mut Self::Column);
     /// The contract's column.
     fn finish(column: Self::Column) -> Column;
+    /// The contract's column of all its values.
+    fn gather<'a>(values: impl ExactSizeIterator<Item = Self::Value<'a>>) -> Column {
+        let mut column = Self::column(values.len());
+        values.for_each(|value| Self::push(&mut column, value));
+        Self::finish(column)
+    }
 }
 
 macro_rules! write_cell {
@@ -86,6 +95,9 @@ macro_rules! write_cell {
             }
             fn finish(column: Vec<$item>) -> Column {
                 Column { values: Values::$variant(column), validity: None }
+            }
+            fn gather<'a>(values: impl ExactSizeIterator<Item = Self::Value<'a>>) -> Column {
+                Self::finish(values.map($make).collect())
             }
         }
     };
@@ -150,22 +162,34 @@ impl WriteCell for Vec<u8> {
 /// Which rows of an optional column have a value: a bit a row, least significant first.
 #[derive(Debug, Default)]
 pub struct Bits {
+    /// Empty until a row has none: most columns need no bits.
     bytes: Vec<u8>,
     rows: usize,
-    missing: bool,
 }
 
 impl Bits {
     fn push(&mut self, valid: bool) {
-        let bit = self.rows % 8;
-        if bit == 0 {
-            self.bytes.push(0);
-        }
-        if let Some(byte) = self.bytes.last_mut() {
-            *byte |= u8::from(valid) << bit;
+        if !(valid && self.bytes.is_empty()) {
+            self.set(valid);
         }
         self.rows += 1;
-        self.missing |= !valid;
+    }
+
+    fn set(&mut self, valid: bool) {
+        let (byte, bit) = (self.rows / 8, self.rows % 8);
+        if self.bytes.is_empty() {
+            self.bytes.resize(byte, u8::MAX);
+            self.bytes.push((1 << bit) - 1);
+        } else if bit == 0 {
+            self.bytes.push(0);
+        }
+        if let Some(last) = self.bytes.last_mut() {
+            *last |= u8::from(valid) << bit;
+        }
+    }
+
+    fn finish(self) -> Option<Vec<u8>> {
+        Some(self.bytes).filter(|bytes| !bytes.is_empty())
     }
 }
 
@@ -176,7 +200,7 @@ impl<T: WriteCell> WriteCell for Option<T> {
     type Value<'a> = Option<T::Value<'a>>;
 
     fn column(rows: usize) -> Self::Column {
-        (Bits { bytes: Vec::with_capacity(rows.div_ceil(8)), ..Bits::default() }, T::column(rows))
+        (Bits::default(), T::column(rows))
     }
 
     fn push((bits, values): &mut Self::Column, value: Option<T::Value<'_>>) {
@@ -192,7 +216,19 @@ impl<T: WriteCell> WriteCell for Option<T> {
     }
 
     fn finish((bits, values): Self::Column) -> Column {
-        let validity = bits.missing.then_some(bits.bytes);
-        Column { validity, ..T::finish(values) }
+        Column { validity: bits.finish(), ..T::finish(values) }
+    }
+
+    fn gather<'a>(values: impl ExactSizeIterator<Item = Option<T::Value<'a>>>) -> Column {
+        let (mut bytes, mut row, mut missing) = (vec![0_u8; values.len().div_ceil(8)], 0, false);
+        let values = T::gather(values.map(|value| {
+            if let Some(byte) = bytes.get_mut(row / 8) {
+                *byte |= u8::from(value.is_some()) << (row % 8);
+            }
+            row += 1;
+            missing |= value.is_none();
+            value.unwrap_or_default()
+        }));
+        Column { validity: missing.then_some(bytes), ..values }
     }
 }
