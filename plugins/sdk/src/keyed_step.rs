@@ -180,7 +180,7 @@ impl<T: Stateful> Making<T> {
     fn keep(&mut self, key: u32, state: T::State, taken: bool, turn: &KeyTurn) {
         let kept = taken && !turn.forget;
         self.timers.set(key as usize, turn.timer.filter(|_| kept));
-        self.states.push(state);
+        self.states.push(if kept { state } else { T::State::default() });
         if !kept {
             self.deleted.push(key);
         }
