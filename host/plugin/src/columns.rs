@@ -1,6 +1,6 @@
 //! Arrow columns to the contract's, and back with every claim of the guest checked.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int64Array, StringArray,
@@ -11,6 +11,9 @@ use arrow::datatypes::{Float64Type, Int64Type, TimestampMicrosecondType, UInt64T
 use event::Kind;
 
 use crate::contract::types;
+
+/// The zone of all timestamps: one text for all arrays.
+static UTC: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("+00:00"));
 
 /// Buffers that a lent column needs beside Arrow's own: kept between calls, so that a call allocates
 /// nothing once they have grown.
@@ -30,9 +33,7 @@ impl Scratch {
         self.validity.clear();
         self.valid = column.null_count() == 0;
         if let (false, Some(nulls)) = (self.valid, column.nulls()) {
-            self.validity.extend(nulls.inner().bit_chunks().iter().flat_map(u64::to_le_bytes));
-            self.validity.extend(nulls.inner().bit_chunks().remainder_bits().to_le_bytes());
-            self.validity.truncate(column.len().div_ceil(8));
+            self.copy_validity(nulls.inner());
         }
         if let Some(bools) = column.as_boolean_opt() {
             self.bytes.extend(bools.values().iter().map(u8::from));
@@ -41,6 +42,21 @@ impl Scratch {
         } else if let Some(blob) = column.as_binary_opt::<i32>() {
             self.ends.extend(ends(blob.value_offsets()));
         }
+    }
+
+    fn copy_validity(&mut self, valid: &BooleanBuffer) {
+        let size = valid.len().div_ceil(8);
+        if let (0, Some(bytes)) = (valid.offset(), valid.values().get(..size)) {
+            self.validity.extend_from_slice(bytes);
+            // Arrow may have bits of other rows behind the last one.
+            if let (Some(last), used @ 1..) = (self.validity.last_mut(), valid.len() % 8) {
+                *last &= !(u8::MAX << used);
+            }
+            return;
+        }
+        self.validity.extend(valid.bit_chunks().iter().flat_map(u64::to_le_bytes));
+        self.validity.extend(valid.bit_chunks().remainder_bits().to_le_bytes());
+        self.validity.truncate(size);
     }
 
     /// The column as the contract has it, lent from Arrow's buffers and these.
@@ -161,7 +177,7 @@ pub(crate) fn take(column: types::ColumnResult, kind: Kind, rows: usize) -> Resu
         }
         (Kind::Timestamp, Values::S64s(v)) => {
             of_length(v.len())?;
-            Arc::new(TimestampMicrosecondArray::new(v.into(), nulls).with_timezone("+00:00"))
+            Arc::new(TimestampMicrosecondArray::new(v.into(), nulls).with_timezone(UTC.clone()))
         }
         (Kind::Uint64, Values::U64s(v)) => {
             of_length(v.len())?;

@@ -3,6 +3,7 @@
 //! A call that fails changes nothing. What fails is halved in order, the first half's state going
 //! into the second, until one row alone, or one timer alone, is condemned.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -76,14 +77,7 @@ struct Work<'a> {
 /// What one call gave for a range of the keys.
 struct Part {
     keys: Range<usize>,
-    states: Vec<ArrayRef>,
-    timers: ArrayRef,
-    deleted: Vec<bool>,
-    origins: Vec<u32>,
-    columns: Vec<ArrayRef>,
-    rejects: Vec<(u32, Verdict)>,
-    counts: Vec<u64>,
-    messages: Vec<u64>,
+    given: KeyedOutcome,
 }
 
 impl Stateful {
@@ -164,13 +158,16 @@ impl Stateful {
     fn run(&mut self, mut work: Work<'_>) -> Result<KeyedOutcome, Error> {
         let all = 0..work.key_of_unit.len();
         if all.is_empty() {
-            let nothing = self.nothing(0);
-            return self.finish(work, vec![nothing]);
+            return self.finish(work, vec![self.nothing(0)]);
         }
         // First on the kept instance, then in a fresh one, and only then bisected.
         for _ in 0..2 {
             match self.call(&work, all.clone(), false) {
-                Ok(part) => return self.finish(work, vec![part]),
+                Ok(part) if part.keys == (0..work.timers.len()) => return Ok(part.given),
+                Ok(part) => {
+                    self.keep(&mut work, &part)?;
+                    return self.finish(work, vec![part]);
+                }
                 Err(Failure::Fatal(error)) => return Err(error),
                 Err(Failure::Breach(_)) => {}
             }
@@ -215,12 +212,12 @@ impl Stateful {
             concat(&[&before, new, &after])
                 .map_err(|_| self.configured.broken("after a call", "its state cannot be joined"))
         };
-        for (all, new) in work.states.iter_mut().zip(&part.states) {
+        for (all, new) in work.states.iter_mut().zip(&part.given.states) {
             *all = replace(all, new)?;
         }
-        work.timers = replace(&work.timers, &part.timers)?;
+        work.timers = replace(&work.timers, &part.given.timers)?;
         if let Some(deleted) = work.deleted.get_mut(part.keys.clone()) {
-            deleted.copy_from_slice(&part.deleted);
+            deleted.copy_from_slice(&part.given.deleted);
         }
         Ok(())
     }
@@ -228,50 +225,37 @@ impl Stateful {
     /// A part without output, whose only unit is refused. State stays as it is.
     fn condemn(&self, work: &Work<'_>, unit: usize, verdict: Verdict) -> Part {
         let key = work.key_of_unit.get(unit).map_or(0, |k| *k as usize);
-        Part { rejects: vec![(unit as u32, verdict)], ..self.nothing(key) }
+        let mut part = self.nothing(key);
+        part.given.rejects.push((unit as u32, verdict));
+        part
     }
 
     /// A part of no keys.
     fn nothing(&self, key: usize) -> Part {
-        Part {
-            keys: key..key,
+        let given = KeyedOutcome {
             states: Vec::new(),
-            timers: empty(event::Kind::Timestamp),
             deleted: Vec::new(),
+            timers: empty(event::Kind::Timestamp),
             origins: Vec::new(),
             columns: self.plan.writes.iter().map(|f| empty(f.kind)).collect(),
             rejects: Vec::new(),
             counts: vec![0; self.plan.counters.len()],
             messages: vec![0; self.plan.messages.len()],
-        }
+        };
+        Part { keys: key..key, given }
     }
 
-    fn finish(&self, mut work: Work<'_>, mut parts: Vec<Part>) -> Result<KeyedOutcome, Error> {
-        if let [part] = parts.as_mut_slice()
-            && !part.keys.is_empty()
-            && part.keys == (0..work.timers.len())
-        {
-            work.states = std::mem::take(&mut part.states);
-            work.deleted = std::mem::take(&mut part.deleted);
-            work.timers = part.timers.clone();
-        }
-        let mut outcome = KeyedOutcome {
-            states: work.states,
-            deleted: work.deleted,
-            timers: work.timers,
-            origins: Vec::new(),
-            columns: Vec::new(),
-            rejects: Vec::new(),
-            counts: vec![0; self.plan.counters.len()],
-            messages: vec![0; self.plan.messages.len()],
-        };
+    /// Joins the outputs of parts whose states are kept.
+    fn finish(&self, work: Work<'_>, parts: Vec<Part>) -> Result<KeyedOutcome, Error> {
+        let Work { states, deleted, timers, .. } = work;
+        let mut outcome = KeyedOutcome { states, deleted, timers, ..self.nothing(0).given };
         let mut columns: Vec<Vec<ArrayRef>> = vec![Vec::new(); self.plan.writes.len()];
-        for part in parts {
-            outcome.origins.extend(part.origins);
-            outcome.rejects.extend(part.rejects);
-            add(&mut outcome.counts, &part.counts);
-            add(&mut outcome.messages, &part.messages);
-            columns.iter_mut().zip(part.columns).for_each(|(all, c)| all.push(c));
+        for Part { given, .. } in parts {
+            outcome.origins.extend(given.origins);
+            outcome.rejects.extend(given.rejects);
+            add(&mut outcome.counts, &given.counts);
+            add(&mut outcome.messages, &given.messages);
+            columns.iter_mut().zip(given.columns).for_each(|(all, c)| all.push(c));
         }
         outcome.columns = columns.iter().map(|c| join(&self.configured, c)).collect::<Result<_, _>>()?;
         Ok(outcome)
@@ -305,16 +289,16 @@ impl Stateful {
         let numbers = work.key_of_unit.get(units.clone()).unwrap_or_default();
         let first = numbers.first().map_or(0, |k| *k as usize);
         let keys = first..numbers.last().map_or(first, |k| *k as usize + 1);
-        let slice = |columns: &[ArrayRef], range: &Range<usize>| -> Vec<ArrayRef> {
-            columns.iter().map(|c| c.slice(range.start, range.len())).collect()
-        };
         let columns = slice(&work.columns, &units);
         let named = self.reads.iter().cloned().zip(columns.iter().cloned()).collect();
-        let times = work.times.as_ref().map(|t| t.slice(units.start, units.len()));
+        let times = work.times.as_ref().map(|times| part_of(times, &units));
         instance.store.data_mut().begin(units.len(), named, times);
         let (key_columns, states) = (slice(work.keys, &keys), slice(&work.states, &keys));
-        let timers = [work.timers.slice(keys.start, keys.len())];
-        let key_of_row: Vec<u32> = numbers.iter().map(|k| k - first as u32).collect();
+        let timers = [part_of(&work.timers, &keys)];
+        let key_of_row = match first {
+            0 => Cow::Borrowed(numbers),
+            first => numbers.iter().map(|k| k - first as u32).collect(),
+        };
         let unfit =
             || Failure::Fatal(self.configured.broken("before a call", "a column cannot be handed over"));
         let [of_rows, of_keys, of_states, of_timers] = &mut self.lenders;
@@ -369,13 +353,16 @@ impl Stateful {
         rejects.iter_mut().for_each(|(row, _)| *row += units.start as u32);
         let deleted = deleted(&patch.deleted, keys.len()).map_err(wrong)?;
         let timer = take(patch.timers, event::Kind::Timestamp, keys.len()).map_err(wrong)?;
-        let gone = BooleanArray::from(deleted.clone());
-        let vanish =
-            |column: &ArrayRef| nullif(column, &gone).map_err(|_| wrong("a state has a wrong length"));
+        let gone = (!patch.deleted.is_empty()).then(|| BooleanArray::from(deleted.clone()));
+        let vanish = |column: ArrayRef| match &gone {
+            None => Ok(column),
+            Some(gone) => nullif(&column, gone).map_err(|_| wrong("a state has a wrong length")),
+        };
+        let stateless = gone.as_ref().map_or(0, BooleanArray::true_count);
         let states = patch.states.into_iter().zip(&plan.state).map(|(column, field)| {
-            let column = vanish(&take(column, field.kind, keys.len()).map_err(wrong)?)?;
-            let missing = column.null_count() > gone.true_count();
-            if field.required && missing { Err(wrong("a required state has no value")) } else { Ok(column) }
+            let column = vanish(take(column, field.kind, keys.len()).map_err(wrong)?)?;
+            let missing = field.required && column.null_count() > stateless;
+            if missing { Err(wrong("a required state has no value")) } else { Ok(column) }
         });
         let states = states.collect::<Result<_, _>>()?;
         let origins = self.check_origins(patch.origins, units, &keys, fired)?;
@@ -385,11 +372,12 @@ impl Stateful {
         }
         check_required(&columns, plan)?;
         let refused = |origin: &u32| rejects.binary_search_by_key(origin, |(row, _)| *row).is_ok();
-        if plan.gives == Gives::Rows && origins.iter().any(refused) {
+        if plan.gives == Gives::Rows && !rejects.is_empty() && origins.iter().any(refused) {
             return Err(wrong("the plugin gave a row that it refused"));
         }
-        let timers = vanish(&timer)?;
-        Ok(Part { keys, states, timers, deleted, origins, columns, rejects, counts: patch.counts, messages })
+        let (timers, counts) = (vanish(timer)?, patch.counts);
+        let given = KeyedOutcome { states, deleted, timers, origins, columns, rejects, counts, messages };
+        Ok(Part { keys, given })
     }
 
     /// Origins in order and in range, counted from the start of the whole call.
@@ -410,12 +398,23 @@ impl Stateful {
             return Err(wrong("the plugin's origins are out of order or of range"));
         }
         let most = self.configured.limits.rows_per_row;
-        if origins.chunk_by(|a, b| a == b).any(|same| same.len() > most) {
+        // In order: one that comes once too often stands at both ends of so many.
+        if origins.iter().zip(origins.iter().skip(most)).any(|(a, b)| a == b) {
             return Err(Verdict::breach("VG2105", "one row became more rows than the step allows"));
         }
         origins.iter_mut().for_each(|o| *o += within.start as u32);
         Ok(origins)
     }
+}
+
+/// A range of each column.
+fn slice(columns: &[ArrayRef], range: &Range<usize>) -> Vec<ArrayRef> {
+    columns.iter().map(|column| part_of(column, range)).collect()
+}
+
+/// A range of a column; all of it is not worth a slice.
+fn part_of(column: &ArrayRef, range: &Range<usize>) -> ArrayRef {
+    if *range == (0..column.len()) { column.clone() } else { column.slice(range.start, range.len()) }
 }
 
 fn deleted(keys: &[u32], count: usize) -> Result<Vec<bool>, &'static str> {

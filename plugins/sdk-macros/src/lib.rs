@@ -77,6 +77,12 @@ fn writes(input: &Input) -> proc_macro2::TokenStream {
                 fn finish(columns: Columns, sink: &mut ::vigie::Sink) {
                     #(sink.next_column(<#types as ::vigie::WriteCell>::finish(columns.#idents));)*
                 }
+
+                fn gather(mut rows: ::std::vec::Vec<Self::Row<'_>>, sink: &mut ::vigie::Sink) {
+                    #(sink.next_column(<#types as ::vigie::WriteCell>::gather(
+                        rows.iter_mut().map(|row| ::std::mem::take(&mut row.#idents)),
+                    ));)*
+                }
             }
         };
     }

@@ -5,6 +5,7 @@
 //! `lookups`. Under `cargo test` a [`testing::Host`](crate::testing::Host) answers.
 
 use crate::bindings::vigie::plugin::types::{Column, Text, Values};
+use crate::read::has;
 
 /// A column of answers, a value a row.
 #[derive(Clone, Debug)]
@@ -19,8 +20,7 @@ impl Default for Answers {
 
 impl Answers {
     fn has(&self, row: usize) -> bool {
-        let bit = |bytes: &Vec<u8>| bytes.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1);
-        self.0.validity.as_ref().is_none_or(bit)
+        self.0.validity.as_ref().is_none_or(|bytes| has(bytes, row))
     }
 
     /// The text of a row; none: no answer, or one that is no text.

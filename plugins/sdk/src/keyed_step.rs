@@ -3,6 +3,7 @@
 use crate::bindings::vigie::plugin::types::Reject as RejectedRow;
 use crate::bindings::vigie::plugin::types::{Column, Flow, Plan, Setup, Shape, Values};
 use crate::keyed_bindings::vigie::plugin::keyed::{KeyedPatch, KeyedRows};
+use crate::read::has;
 use crate::step::present;
 use crate::{
     Field, FieldSpec, FromConfig, Gives, KeyTurn, Kind, Order, Problem, Reads, Sink, Source, Stateful, Turn,
@@ -24,11 +25,11 @@ pub struct KeyedStep<T> {
 
 /// A patch in the making.
 struct Making<T: Stateful> {
-    states: <T::State as Writes>::Columns,
-    timers: Vec<Option<i64>>,
+    states: Vec<T::State>,
+    timers: Timers,
     deleted: Vec<u32>,
     origins: Vec<u32>,
-    columns: <T::Writes as Writes>::Columns,
+    given: Vec<<T::Writes as Writes>::Row<'static>>,
     rejects: Vec<RejectedRow>,
 }
 
@@ -50,26 +51,27 @@ impl<T: Stateful> KeyedStep<T> {
     /// Folds rows, those of one key together, into the state of their keys.
     pub fn fold(&mut self, batch: KeyedRows) -> KeyedPatch {
         let at = self.time.and_then(|time| batch.columns.get(time)).map(times).unwrap_or_default();
-        let keys = count(&batch.timers);
+        let timers = Timers::new(batch.timers);
+        let keys = timers.at.len();
         let old = Old::<T>::new(batch.states, keys);
-        let timers = times(&batch.timers);
         let events = T::Reads::columns(&mut Source::new(batch.columns, self.present.clone()));
-        let mut making = Making::<T>::new(keys);
+        let mut making = Making::<T>::new(timers);
         let mut turn = KeyTurn { turn: Turn::new(T::COUNTERS.len()), ..KeyTurn::default() };
-        let mut rows = (0..batch.rows).zip(&batch.key_of_row).peekable();
+        let mut row = 0;
         for key in 0..keys as u32 {
-            let mut state = old.state(key as usize);
-            let mut taken = state.is_some();
-            let state = state.get_or_insert_default();
-            (turn.timer, turn.forget) = (timers.get(key as usize).copied().flatten(), false);
-            while let Some((row, _)) = rows.next_if(|(_, of)| **of == key) {
+            let old = old.state(key as usize);
+            let mut taken = old.is_some();
+            let mut state = old.unwrap_or_default();
+            (turn.timer, turn.forget) = (making.timers.get(key as usize), false);
+            while batch.key_of_row.get(row as usize) == Some(&key) {
                 turn.turn.row = row as usize;
-                let due = turn.timer.filter(|due| at.get(row as usize).is_some_and(|at| *at >= Some(*due)));
-                if let Some(due) = due {
-                    self.fire_between(key, state, due, &mut turn, &mut making);
+                // Known at compile time: where order is of no matter, no row looks for a timer.
+                if T::ORDER == Order::EventTime
+                    && self.fire_before(at.get(row as usize), key, &mut state, &mut turn, &mut making)
+                {
                     taken = true;
                 }
-                match self.plugin.event(state, T::Reads::row(&events, row as usize), &mut turn) {
+                match self.plugin.event(&mut state, T::Reads::row(&events, row as usize), &mut turn) {
                     Ok(values) => {
                         taken = true;
                         if let (Gives::Rows, Some(values)) = (T::GIVES, values) {
@@ -78,25 +80,27 @@ impl<T: Stateful> KeyedStep<T> {
                     }
                     Err(reject) => making.rejects.push(RejectedRow { row, reason: reject.0 }),
                 }
+                row += 1;
             }
-            if let (Gives::Keys, true, Some(values)) = (T::GIVES, taken, self.plugin.early(state)) {
+            if let (Gives::Keys, true, Some(values)) = (T::GIVES, taken, self.plugin.early(&state)) {
                 making.give(key, values);
             }
-            making.keep(key, std::mem::take(state), taken, &turn);
+            making.keep(key, state, taken, &turn);
         }
         making.finish(turn.turn.counts)
     }
 
     /// Fires a timer that is due before the key's next row: the host sees neither one that the same
     /// call set, nor where the rows of a key are cut.
-    fn fire_between(
+    fn fire_before(
         &mut self,
+        at: Option<&Option<i64>>,
         key: u32,
         state: &mut T::State,
-        due: i64,
         turn: &mut KeyTurn,
         making: &mut Making<T>,
-    ) {
+    ) -> bool {
+        let Some(due) = turn.timer.filter(|due| at.is_some_and(|at| *at >= Some(*due))) else { return false };
         (turn.timer, turn.forget) = (None, false);
         let values = self.plugin.fire(state, crate::Timestamp(due), turn);
         if let (Gives::Keys, Some(values)) = (T::GIVES, values) {
@@ -106,12 +110,13 @@ impl<T: Stateful> KeyedStep<T> {
             *state = T::State::default();
             (turn.timer, turn.forget) = (None, false);
         }
+        true
     }
 
     /// Fires the timers of keys.
     pub fn fire(&mut self, at: &[i64], states: Vec<Column>) -> KeyedPatch {
         let old = Old::<T>::new(states, at.len());
-        let mut making = Making::<T>::new(at.len());
+        let mut making = Making::<T>::new(Timers::none(at.len()));
         let mut turn = KeyTurn { turn: Turn::new(T::COUNTERS.len()), ..KeyTurn::default() };
         for (key, at) in (0_u32..).zip(at) {
             let mut state = old.state(key as usize).unwrap_or_default();
@@ -129,65 +134,67 @@ impl<T: Stateful> KeyedStep<T> {
 /// The states that came in.
 struct Old<T: Stateful> {
     columns: <T::State as Reads>::Columns,
-    /// Keys that have a state: those where a field of it has a value.
-    present: Vec<bool>,
+    /// Keys that have a state: those where a field of it has a value. A bit a key.
+    present: Vec<u8>,
 }
 
 impl<T: Stateful> Old<T> {
     fn new(states: Vec<Column>, keys: usize) -> Self {
-        let bit = |bytes: &[u8], key: usize| bytes.get(key / 8).is_some_and(|b| b >> (key % 8) & 1 == 1);
-        let valid = |column: &Column, key| column.validity.as_ref().is_none_or(|bytes| bit(bytes, key));
-        let present = (0..keys).map(|key| states.iter().any(|column| valid(column, key))).collect();
+        let mut present = vec![0; keys.div_ceil(8)];
+        for column in &states {
+            match &column.validity {
+                None => present.fill(u8::MAX),
+                Some(bytes) => present.iter_mut().zip(bytes).for_each(|(any, bits)| *any |= bits),
+            }
+        }
         let fields = states.len();
         Self { columns: <T::State as Reads>::columns(&mut Source::new(states, vec![true; fields])), present }
     }
 
     fn state(&self, key: usize) -> Option<T::State> {
-        self.present.get(key).is_some_and(|p| *p).then(|| T::State::row(&self.columns, key))
+        has(&self.present, key).then(|| T::State::row(&self.columns, key))
     }
 }
 
 impl<T: Stateful> Making<T> {
-    fn new(keys: usize) -> Self {
+    fn new(timers: Timers) -> Self {
+        let keys = timers.at.len();
+        let of_keys = if T::GIVES == Gives::Keys { keys } else { 0 };
         Self {
-            states: <T::State as Writes>::columns(keys),
-            timers: Vec::with_capacity(keys),
+            states: Vec::with_capacity(keys),
+            timers,
             deleted: Vec::new(),
-            origins: Vec::new(),
-            columns: T::Writes::columns(keys),
+            origins: Vec::with_capacity(of_keys),
+            given: Vec::with_capacity(of_keys),
             rejects: Vec::new(),
         }
     }
 
     fn give(&mut self, origin: u32, values: <T::Writes as Writes>::Row<'static>) {
         self.origins.push(origin);
-        T::Writes::push(&mut self.columns, values);
+        self.given.push(values);
     }
 
     /// A key that no event was taken for, and one that is forgotten, has no state.
+    #[inline]
     fn keep(&mut self, key: u32, state: T::State, taken: bool, turn: &KeyTurn) {
-        if taken && !turn.forget {
-            T::State::push(&mut self.states, state);
-            self.timers.push(turn.timer);
-        } else {
-            T::State::skip(&mut self.states);
-            self.timers.push(None);
+        let kept = taken && !turn.forget;
+        self.timers.set(key as usize, turn.timer.filter(|_| kept));
+        self.states.push(if kept { state } else { T::State::default() });
+        if !kept {
             self.deleted.push(key);
         }
     }
 
     fn finish(self, counts: Vec<u64>) -> KeyedPatch {
         let mut states = Sink::new(vec![true; <T::State as Writes>::FIELDS.len()]);
-        T::State::finish(self.states, &mut states);
+        T::State::gather(self.states, &mut states);
         let mut columns = Sink::new(vec![true; T::Writes::FIELDS.len()]);
-        T::Writes::finish(self.columns, &mut columns);
-        let set = |at: (usize, &Option<i64>)| u8::from(at.1.is_some()) << at.0;
-        let validity = self.timers.chunks(8).map(|eight| eight.iter().enumerate().map(set).sum()).collect();
-        let timers = self.timers.iter().map(|t| t.unwrap_or_default()).collect();
+        T::Writes::gather(self.given, &mut columns);
         KeyedPatch {
             states: states.columns,
             deleted: self.deleted,
-            timers: Column { values: Values::S64s(timers), validity: Some(validity) },
+            timers: Column { values: Values::S64s(self.timers.at), validity: Some(self.timers.set) },
             origins: self.origins,
             columns: columns.columns,
             rejects: self.rejects,
@@ -196,15 +203,40 @@ impl<T: Stateful> Making<T> {
     }
 }
 
-fn count(timers: &Column) -> usize {
-    if let Values::S64s(values) = &timers.values { values.len() } else { 0 }
+/// A timer a key, changed where they lie.
+struct Timers {
+    at: Vec<i64>,
+    /// Which keys have one: a bit a key.
+    set: Vec<u8>,
 }
 
-fn times(timers: &Column) -> Vec<Option<i64>> {
-    let Values::S64s(values) = &timers.values else { return Vec::new() };
-    let bit = |bytes: &Vec<u8>, key: usize| bytes.get(key / 8).is_some_and(|b| b >> (key % 8) & 1 == 1);
-    let valid = |key| timers.validity.as_ref().is_none_or(|bytes| bit(bytes, key));
-    values.iter().enumerate().map(|(key, at)| valid(key).then_some(*at)).collect()
+impl Timers {
+    fn new(column: Column) -> Self {
+        let Values::S64s(at) = column.values else { return Self::none(0) };
+        let set = column.validity.unwrap_or_else(|| vec![u8::MAX; at.len().div_ceil(8)]);
+        Self { at, set }
+    }
+
+    fn none(keys: usize) -> Self {
+        Self { at: vec![0; keys], set: vec![0; keys.div_ceil(8)] }
+    }
+
+    fn get(&self, key: usize) -> Option<i64> {
+        self.at.get(key).copied().filter(|_| has(&self.set, key))
+    }
+
+    fn set(&mut self, key: usize, timer: Option<i64>) {
+        if let (Some(slot), Some(byte)) = (self.at.get_mut(key), self.set.get_mut(key / 8)) {
+            *slot = timer.unwrap_or_default();
+            *byte = *byte & !(1 << (key % 8)) | u8::from(timer.is_some()) << (key % 8);
+        }
+    }
+}
+
+fn times(column: &Column) -> Vec<Option<i64>> {
+    let Values::S64s(values) = &column.values else { return Vec::new() };
+    let valid = |row| column.validity.as_ref().is_none_or(|bytes| has(bytes, row));
+    values.iter().enumerate().map(|(row, at)| valid(row).then_some(*at)).collect()
 }
 
 fn plan<T: Stateful>(plugin: &T, present: &[bool], timed: bool) -> Plan {

@@ -58,6 +58,17 @@ impl Source {
 
 /// A Rust type that a read field can have: `bool`, `i64`, `u64`, `f64`, [`Timestamp`], `&str`,
 /// `String`, `Vec<u8>`, and an `Option` of these. The last two own their values, as state does.
+///
+/// Any other type does not compile:
+/// ```compile_fail,E0277
+/// #[derive(vigie::Reads)]
+/// struct Event { number: i32 }
+/// ```
+/// Nor does a struct whose fields have no names:
+/// ```compile_fail
+/// #[derive(vigie::Reads)]
+/// struct Event(i64);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a plugin cannot read a field as `{Self}`",
     note = "fields are bool, i64, u64, f64, vigie::Timestamp, &str, String, Vec<u8>, or an Option of one of these"
@@ -173,9 +184,14 @@ impl Validity {
         match self {
             Self::None => false,
             Self::All => true,
-            Self::Bits(bytes) => bytes.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1),
+            Self::Bits(bytes) => has(bytes, row),
         }
     }
+}
+
+/// A bit a row, least significant first.
+pub(crate) fn has(bytes: &[u8], row: usize) -> bool {
+    bytes.get(row / 8).is_some_and(|byte| byte >> (row % 8) & 1 == 1)
 }
 
 impl<T: ReadCell> ReadCell for Option<T> {

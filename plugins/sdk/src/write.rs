@@ -21,6 +21,9 @@ pub trait Writes {
     fn skip(columns: &mut Self::Columns);
     /// Hands over the finished columns, in the order of the fields.
     fn finish(columns: Self::Columns, sink: &mut Sink);
+    /// Makes the columns of rows that are all there already: a field at a time, which takes less than
+    /// appending the fields of one row after the other.
+    fn gather(rows: Vec<Self::Row<'_>>, sink: &mut Sink);
 }
 
 /// Takes the finished columns of a call, and drops those of fields that the step leaves alone.
@@ -58,7 +61,7 @@ pub trait WriteCell {
     /// A column under construction.
     type Column;
     /// One value.
-    type Value<'a>;
+    type Value<'a>: Default;
     /// An empty column with room for so many rows.
     fn column(rows: usize) -> Self::Column;
     /// Appends a value.
@@ -71,6 +74,12 @@ pub trait WriteCell {
     }
     /// The contract's column.
     fn finish(column: Self::Column) -> Column;
+    /// The contract's column of all its values.
+    fn gather<'a>(values: impl ExactSizeIterator<Item = Self::Value<'a>>) -> Column {
+        let mut column = Self::column(values.len());
+        values.for_each(|value| Self::push(&mut column, value));
+        Self::finish(column)
+    }
 }
 
 macro_rules! write_cell {
@@ -90,6 +99,9 @@ macro_rules! write_cell {
             }
             fn finish(column: Vec<$item>) -> Column {
                 Column { values: Values::$variant(column), validity: None }
+            }
+            fn gather<'a>(values: impl ExactSizeIterator<Item = Self::Value<'a>>) -> Column {
+                Self::finish(values.map($make).collect())
             }
         }
     };
@@ -159,6 +171,7 @@ impl WriteCell for Vec<u8> {
 /// one or none has: until the first that differs, rows are only counted.
 #[derive(Debug, Default)]
 pub struct Bits {
+    /// Empty until a row has none: most columns need no bits.
     bytes: Vec<u8>,
     rows: usize,
     /// Whether those that are only counted have a value.
@@ -235,6 +248,19 @@ impl<T: WriteCell> WriteCell for Option<T> {
     fn finish((bits, mut values): Self::Column) -> Column {
         T::skip_rows(&mut values, bits.owed);
         Column { validity: bits.finish(), ..T::finish(values) }
+    }
+
+    fn gather<'a>(values: impl ExactSizeIterator<Item = Option<T::Value<'a>>>) -> Column {
+        let (mut bytes, mut row, mut missing) = (vec![0_u8; values.len().div_ceil(8)], 0, false);
+        let values = T::gather(values.map(|value| {
+            if let Some(byte) = bytes.get_mut(row / 8) {
+                *byte |= u8::from(value.is_some()) << (row % 8);
+            }
+            row += 1;
+            missing |= value.is_none();
+            value.unwrap_or_default()
+        }));
+        Column { validity: missing.then_some(bytes), ..values }
     }
 }
 
