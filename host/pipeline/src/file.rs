@@ -180,6 +180,8 @@ pub struct StepLimits {
     rows_per_row: Option<usize>,
     /// Output bytes of one call, in MiB.
     output_mib: Option<usize>,
+    /// Bytes of the texts and binaries in the state of one key.
+    state_bytes_per_key: Option<usize>,
 }
 
 /// A derived topic.
@@ -212,6 +214,7 @@ impl StepLimits {
             fuel_per_call: self.fuel_per_call.unwrap_or(default.fuel_per_call),
             rows_per_row: self.rows_per_row.unwrap_or(default.rows_per_row),
             output_bytes: self.output_mib.map_or(default.output_bytes, |mib| mib << 20),
+            state_bytes_per_key: self.state_bytes_per_key.unwrap_or(default.state_bytes_per_key),
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Limits {
     pub rows_per_row: usize,
     /// Bytes that one call may give back.
     pub output_bytes: usize,
+    /// Bytes of the texts and binaries in the state of one key.
+    pub state_bytes_per_key: usize,
 }
 
 impl Default for Limits {
@@ -28,6 +30,7 @@ impl Default for Limits {
             fuel_per_call: 500_000_000,
             rows_per_row: 16,
             output_bytes: 64 << 20,
+            state_bytes_per_key: 64 << 10,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, BooleanArray, RecordBatch, new_null_array};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{concat, nullif};
 
 use crate::call::{add, check_rejects, check_required, join, project};
@@ -364,7 +364,10 @@ impl Stateful {
             let missing = field.required && column.null_count() > stateless;
             if missing { Err(wrong("a required state has no value")) } else { Ok(column) }
         });
-        let states = states.collect::<Result<_, _>>()?;
+        let states = states.collect::<Result<Vec<_>, _>>()?;
+        if largest_key_bytes(&states, keys.len()) > self.configured.limits.state_bytes_per_key {
+            return Err(Verdict::breach("VG2107", "the state of one key became larger than the step allows"));
+        }
         let origins = self.check_origins(patch.origins, units, &keys, fired)?;
         let mut columns = Vec::with_capacity(plan.writes.len());
         for (column, field) in patch.columns.into_iter().zip(&plan.writes) {
@@ -415,6 +418,21 @@ fn slice(columns: &[ArrayRef], range: &Range<usize>) -> Vec<ArrayRef> {
 /// A range of a column; all of it is not worth a slice.
 fn part_of(column: &ArrayRef, range: &Range<usize>) -> ArrayRef {
     if *range == (0..column.len()) { column.clone() } else { column.slice(range.start, range.len()) }
+}
+
+/// Bytes of the texts and binaries of the key that has most; other columns have a fixed width.
+fn largest_key_bytes(states: &[ArrayRef], keys: usize) -> usize {
+    let mut bytes = vec![0; keys];
+    for column in states {
+        let offsets = match (column.as_string_opt::<i32>(), column.as_binary_opt::<i32>()) {
+            (Some(texts), _) => texts.value_offsets(),
+            (_, Some(binaries)) => binaries.value_offsets(),
+            _ => continue,
+        };
+        let lengths = offsets.iter().zip(offsets.iter().skip(1)).map(|(from, to)| (to - from) as usize);
+        bytes.iter_mut().zip(lengths).for_each(|(sum, length)| *sum += length);
+    }
+    bytes.into_iter().max().unwrap_or(0)
 }
 
 fn deleted(keys: &[u32], count: usize) -> Result<Vec<bool>, &'static str> {

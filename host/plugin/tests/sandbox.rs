@@ -7,9 +7,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::datatypes::{DataType, Field, Schema};
-use plugin::{Compiler, Component, Error, Limits, Nothing, Outcome, Plugin, Sandbox};
+use plugin::{Compiler, Component, Error, KeyedRows, Limits, Nothing, Outcome, Plugin, Sandbox, Stateful};
 
 /// Small, so that every attack ends soon.
 const LIMITS: Limits = Limits {
@@ -18,6 +20,7 @@ const LIMITS: Limits = Limits {
     fuel_per_call: 20_000_000,
     rows_per_row: 16,
     output_bytes: 4 << 20,
+    state_bytes_per_key: 64 << 10,
 };
 
 const FUEL: &str = "VG2101";
@@ -489,6 +492,40 @@ fn an_endless_start_function_does_not_start() {
         .unwrap_err()
         .to_string();
     assert_eq!(error, "VG2004: zeros failed while starting: wasm trap: all fuel consumed by WebAssembly");
+}
+
+#[test]
+fn a_row_that_makes_the_state_of_its_key_too_large_is_refused() {
+    let bytes = std::fs::read(plugins().join("dedupe.wasm")).unwrap();
+    let dedupe = sandbox().load("dedupe", &bytes).unwrap();
+    let texts: StringArray = (0..64).map(|row| Some(format!("report {row}"))).collect();
+    let times = TimestampMicrosecondArray::from_iter_values(0..64).with_timezone("+00:00");
+    let columns: [(&str, ArrayRef); 2] = [("timestamp", Arc::new(times)), ("text", Arc::new(texts))];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let fold = |state_bytes_per_key| {
+        let limits = Limits { state_bytes_per_key, ..Limits::default() };
+        let (config, key) = (r#"{"by": "text", "within_s": 600}"#, ["entity".to_owned()]);
+        let mut plugin =
+            Stateful::configure(&dedupe, limits, config, &batch.schema(), &key, false, Arc::new(Nothing))
+                .unwrap();
+        let states = event::Schema { fields: plugin.plan().state.clone() }.arrow();
+        let rows = KeyedRows {
+            batch: &batch,
+            key_of_row: &[0; 64],
+            keys: &[],
+            states: states.fields().iter().map(|f| new_null_array(f.data_type(), 1)).collect(),
+            timers: Arc::new(TimestampMicrosecondArray::new_null(1).with_timezone("+00:00")),
+        };
+        plugin.fold(rows).unwrap()
+    };
+    let enough = fold(64 << 10);
+    assert_eq!((enough.origins.len(), enough.rejects.len()), (64, 0));
+    let few = fold(256);
+    assert!(!few.origins.is_empty() && !few.rejects.is_empty());
+    assert_eq!(few.origins.len() + few.rejects.len(), 64, "each row is given or refused");
+    assert!(few.rejects.iter().all(|(_, verdict)| verdict.code == "VG2107"));
+    // What was refused has left nothing behind: the first rows have room, the last ones not.
+    assert_eq!(few.rejects[0].0 as usize, few.origins.len());
 }
 
 /// What a sandbox says that has this script for a compiler.

@@ -176,6 +176,7 @@ fn the_page_of_limits_has_the_programs_own_numbers() {
         ("fuel_per_call", usize::try_from(limits.fuel_per_call).unwrap()),
         ("rows_per_row", limits.rows_per_row),
         ("output_mib", limits.output_bytes >> 20),
+        ("state_bytes_per_key", limits.state_bytes_per_key),
     ];
     for (key, default) in rows {
         let row = format!("| `{key}` | {default} |");
