@@ -1,7 +1,8 @@
 //! Which area holds a point.
 
-use geo::algorithm::{BoundingRect as _, Contains as _};
-use geo::{Coord, MultiPolygon, Polygon};
+use geo::algorithm::{BoundingRect as _, Contains as _, Orient as _, orient::Direction};
+use geo::indexed::IntervalTreeMultiPolygon;
+use geo::{Coord, MultiPolygon};
 use rstar::{AABB, RTree, RTreeObject};
 
 /// Areas by number; the tree holds the boxes of their polygons.
@@ -13,7 +14,8 @@ struct Part {
     fence: u32,
     low: [f64; 2],
     high: [f64; 2],
-    area: Polygon,
+    /// Asked by the segments that cross the point's latitude, not by all.
+    area: IntervalTreeMultiPolygon<f64>,
 }
 
 impl RTreeObject for Part {
@@ -32,7 +34,9 @@ impl Fences {
             for polygon in area {
                 let Some(bounds) = polygon.bounding_rect() else { continue };
                 let (low, high) = (bounds.min(), bounds.max());
-                parts.push(Part { fence, low: [low.x, low.y], high: [high.x, high.y], area: polygon });
+                // It counts windings, so holes have to run against their exteriors.
+                let area = IntervalTreeMultiPolygon::new(&polygon.orient(Direction::Default).into());
+                parts.push(Part { fence, low: [low.x, low.y], high: [high.x, high.y], area });
             }
         }
         Self { tree: RTree::bulk_load(parts) }
