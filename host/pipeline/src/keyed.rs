@@ -15,7 +15,7 @@ use arrow::datatypes::{
     Field as ArrowField, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{DecodeMap, Decoder, Kind};
-use log::{KeyValue, Position, Record, StateChange};
+use log::{KeyValue, Record, StateChange};
 use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
@@ -215,6 +215,11 @@ impl KeyedStage {
         Ok(())
     }
 
+    /// Forgets a partition.
+    pub fn forget(&mut self, partition: u32) {
+        self.partitions.remove(&partition);
+    }
+
     /// The columns of all keys of a restored partition and of their states, to be looked at.
     ///
     /// # Errors
@@ -284,16 +289,10 @@ impl KeyedStage {
                 self.sink.mark(&self.from, at.number, now_us, &mut work.result.outputs);
             }
         }
-        self.finish(at, records, count, work)
+        Ok(self.finish(at, count, work))
     }
 
-    fn finish(
-        &self,
-        at: &mut Partition,
-        records: &[Record],
-        rows: u64,
-        work: Work,
-    ) -> Result<StepResult, Error> {
+    fn finish(&self, at: &mut Partition, rows: u64, work: Work) -> StepResult {
         let Work { mut result, refused } = work;
         result.counts = Counts {
             records_in: rows,
@@ -302,11 +301,7 @@ impl KeyedStage {
         };
         self.dead_letters.write(&self.from, refused, &mut result.outputs);
         result.state.extend(at.table.take_changes());
-        if let Some(last) = records.last() {
-            let (topic, next_offset) = (self.from.clone(), last.offset + 1);
-            result.positions.push(Position { topic, partition: at.number, next_offset });
-        }
-        Ok(result)
+        result
     }
 
     fn refused(&self, at: &Partition, record: &Record, code: &'static str, reason: &str) -> Refused {

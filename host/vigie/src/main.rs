@@ -2,7 +2,6 @@
 
 mod app;
 mod commands;
-mod deliver;
 mod demo;
 mod plugin_commands;
 mod plugin_test;
