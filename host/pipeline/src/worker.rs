@@ -126,8 +126,10 @@ impl Worker {
         self.batch = batch;
     }
 
-    /// Gives it a partition; its state is restored before its first step.
+    /// Gives it a partition; its state is restored before its first step. Also one that it has: who was
+    /// out of the group for a while does not know who had it meanwhile.
     pub fn assign(&mut self, input: Input) {
+        self.revoke(&input.topic, input.partition);
         self.inputs.push(Held { input, next: None, marked_us: None, owes_mark: false });
     }
 

@@ -255,7 +255,7 @@ impl<'a> World<'a> {
         };
         if node.prepared.is_none() {
             if self.dice.chance(800) {
-                self.poll(&mut node);
+                self.poll(&mut node, false);
             }
             let input = self.dice.below(node.worker.inputs().len());
             let records = *self.dice.pick(&[1, 2, 3, 7, 50]);
@@ -293,7 +293,7 @@ impl<'a> World<'a> {
         match node.worker.commit(&mut node.log, prepared) {
             Ok(_) => self.done.steps += 1,
             Err(pipeline::Error::Log(log::Error::Fenced)) => return Ok(false),
-            Err(pipeline::Error::Log(error)) if error.is_retry() => self.poll(node),
+            Err(pipeline::Error::Log(error)) if error.is_retry() => self.poll(node, false),
             Err(error) => return Err(error.into()),
         }
         Ok(true)
@@ -389,13 +389,14 @@ impl<'a> World<'a> {
         let worker = Worker::new(running, Batch { records: 50, bytes: BYTES });
         let log = Connection::new(&self.cluster, member as Member);
         let mut node = Node { log, worker, prepared: None };
-        self.poll(&mut node);
+        self.poll(&mut node, false);
         self.nodes[member] = Some(node);
         Ok(())
     }
 
-    /// The worker hears which partitions it has; it must have nothing prepared.
-    fn poll(&self, node: &mut Node) {
+    /// The worker hears which partitions it has; it must have nothing prepared. `kept`: it took part in the
+    /// rebalance; otherwise it was out of the group, and has lost all partitions before it gets some.
+    fn poll(&self, node: &mut Node, kept: bool) {
         let cluster = self.cluster.borrow();
         let member = Some(node.log.member);
         for (topic, group) in &cluster.groups {
@@ -406,10 +407,10 @@ impl<'a> World<'a> {
                 &*input.topic == topic && group.owners.get(input.partition as usize) == Some(&member)
             };
             let has: Vec<Input> = node.worker.inputs().filter(|i| &*i.topic == topic).cloned().collect();
-            for input in has.iter().filter(|input| !owns(input)) {
+            for input in has.iter().filter(|input| !kept || !owns(input)) {
                 node.worker.revoke(&input.topic, input.partition);
             }
-            let new = |i: &Input| owns(i) && !has.iter().any(|h| h.partition == i.partition);
+            let new = |i: &Input| owns(i) && !(kept && has.iter().any(|h| h.partition == i.partition));
             self.pipeline.inputs().into_iter().filter(new).for_each(|input| node.worker.assign(input));
         }
         drop(cluster);
@@ -426,18 +427,19 @@ impl<'a> World<'a> {
         self.cluster.borrow_mut().rebalance(topic, (0..count as Member).collect(), owners);
     }
 
-    /// The same, and everybody commits before, and hears of it at once.
+    /// The same, and everybody hears of what was before, commits, and hears of it at once.
     fn rebalance(&mut self, topic: &str) -> Result<()> {
         for member in 0..self.nodes.len() {
             let Some(mut node) = self.nodes[member].take() else { continue };
             let fate = self.fate();
             if self.commit(&mut node, fate)? {
+                self.poll(&mut node, false);
                 self.nodes[member] = Some(node);
             }
         }
         self.deal(topic);
         let mut nodes = std::mem::take(&mut self.nodes);
-        nodes.iter_mut().flatten().for_each(|node| self.poll(node));
+        nodes.iter_mut().flatten().for_each(|node| self.poll(node, true));
         self.nodes = nodes;
         Ok(())
     }
@@ -492,7 +494,7 @@ impl<'a> World<'a> {
         for member in 0..self.nodes.len() {
             let Some(mut node) = self.nodes[member].take() else { continue };
             self.commit(&mut node, Fate::Done)?;
-            self.poll(&mut node);
+            self.poll(&mut node, false);
             let inputs = node.worker.inputs().len();
             for input in 0..inputs {
                 self.prepare(&mut node, input)?;
