@@ -88,6 +88,11 @@ pub trait Log {
     /// # Errors
     /// [`Error::Io`].
     fn topics(&self) -> Result<Vec<(String, u32)>, Error>;
+    /// The first offset of a partition that retention has left; a group without a position begins there.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, Error>;
     /// The offset that the next record of a partition will get.
     ///
     /// # Errors

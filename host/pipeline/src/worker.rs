@@ -265,7 +265,10 @@ fn read(
 
 fn restore(running: &mut Running, held: &mut Held, log: &dyn Log) -> Result<u64, Error> {
     let Input { topic, partition, group, reader } = &held.input;
-    let next = log.committed(group, topic, *partition)?.unwrap_or(0);
+    let next = match log.committed(group, topic, *partition)? {
+        Some(next) => next,
+        None => log.start_offset(topic, *partition)?,
+    };
     match reader {
         Reader::Source(source) => {
             let state = log.state(&running.first.state_table())?;
@@ -277,8 +280,9 @@ fn restore(running: &mut Running, held: &mut Held, log: &dyn Log) -> Result<u64,
             }
         }
     }
-    // Whether the last step before the restore said how far it had come is not known.
-    (held.next, held.owes_mark) = (Some(next), next > 0);
+    // Whether the last step before the restore said how far it had come is not known; and a first start
+    // commits where it began, so that what expires later is missed.
+    (held.next, held.owes_mark) = (Some(next), true);
     Ok(next)
 }
 

@@ -62,6 +62,10 @@ impl Log for Connection {
         Ok(cluster.topics.iter().map(|(name, all)| (name.clone(), all.len() as u32)).collect())
     }
 
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        Ok(self.cluster.borrow().partition(topic, partition)?.start)
+    }
+
     fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
         Ok(self.cluster.borrow().partition(topic, partition)?.stable())
     }

@@ -31,6 +31,10 @@ pub enum Fault {
     Late,
     /// Events later than their record by more than a clock can be wrong.
     Future,
+    /// Records whose timestamps go back.
+    Clock,
+    /// Raw topics of which the beginning is gone before the pipeline first starts.
+    Short,
     /// Partitions whose event time is far from the others'.
     Drift,
     /// A partition without events.
@@ -45,7 +49,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Crash,
         Self::Zombie,
         Self::Abort,
@@ -60,6 +64,8 @@ impl Fault {
         Self::Straggler,
         Self::Late,
         Self::Future,
+        Self::Clock,
+        Self::Short,
         Self::Drift,
         Self::Silent,
         Self::Repeat,

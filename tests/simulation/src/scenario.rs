@@ -33,6 +33,8 @@ pub struct Scenario {
     pub options: Options,
     /// Partitions of each raw topic.
     pub raw: Vec<u32>,
+    /// The offset at which the raw topics begin.
+    pub start: u64,
     events_partitions: u32,
     reports_partitions: u32,
     /// Whether rows pass a step that traps on some.
@@ -88,8 +90,10 @@ impl Scenario {
         let hop_us = window_us / [1, 1, 2, 5][dice.below(4)];
         let lateness_us = seconds(&mut dice, &[0, 10, 60, 300]);
         let poison = dice.chance(200) && options.faults.contains(&Fault::Poison);
+        let start = [0, 0, 0, 1, 40][dice.below(5)];
         let mut scenario = Self {
             raw,
+            start: if options.faults.contains(&Fault::Short) { start } else { 0 },
             events_partitions,
             reports_partitions,
             poison,
@@ -194,7 +198,9 @@ impl<'a> Source<'a> {
         let mut clock_us = FIRST_US;
         for _ in 0..self.scenario.options.events {
             clock_us += self.dice.between(1, 2 * self.pace_us);
-            let mut raw = self.record(clock_us);
+            let wrong_us = self.dice.between(-30, 30) * SECOND_US;
+            let wrong_us = if self.dice.chance(50) && self.scenario.has(Fault::Clock) { wrong_us } else { 0 };
+            let mut raw = self.record(clock_us + wrong_us);
             raw.gap = if self.dice.chance(200) { 1 + self.dice.below(3) as u32 } else { 0 };
             if !self.scenario.has(Fault::Gaps) {
                 raw.gap = 0;

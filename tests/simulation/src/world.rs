@@ -127,6 +127,9 @@ impl<'a> World<'a> {
         cluster.sabotage = sabotage;
         for (number, partitions) in scenario.raw.iter().enumerate() {
             cluster.create_topic(&raw_topic(number), *partitions);
+            for partition in cluster.topics.get_mut(&raw_topic(number)).into_iter().flatten() {
+                (partition.start, partition.next) = (scenario.start, scenario.start);
+            }
         }
         let running = kit.running(&pipeline)?;
         let derived = pipeline.derived(&running);
@@ -476,8 +479,7 @@ impl<'a> World<'a> {
                 self.start(member)?;
             }
         }
-        let unfinished = self.cluster.borrow().unfinished();
-        unfinished.into_iter().for_each(|number| self.cluster.borrow_mut().end(number));
+        self.finish_all();
         for round in 0.. {
             anyhow::ensure!(round < MOST_ROUNDS, "it does not come to rest");
             if !self.round()? {
@@ -509,18 +511,33 @@ impl<'a> World<'a> {
         Ok(busy)
     }
 
-    /// The raw topics are at their end for good. Everything must have settled.
+    /// The raw topics are at their end for good. Everything must have settled. A close that failed is
+    /// closed again, as is one of which nobody knows.
     pub fn close(&mut self) -> Result<()> {
         for member in 0..self.nodes.len() {
             let Some(mut node) = self.nodes[member].take() else { continue };
             let inputs = node.worker.inputs().len();
             for input in 0..inputs {
-                node.prepared = node.worker.prepare_close(input);
-                self.commit(&mut node, Fate::Done)?;
+                let is_raw = node.worker.inputs().nth(input).is_some_and(Input::is_raw);
+                let before = self.done.steps;
+                while is_raw && self.done.steps == before {
+                    node.prepared = node.worker.prepare_close(input);
+                    let fate = self.fate();
+                    if node.prepared.is_none() {
+                        self.finish_all();
+                        node.worker.restore(&mut node.log)?;
+                    }
+                    self.commit(&mut node, fate)?;
+                }
             }
             self.nodes[member] = Some(node);
         }
         self.settle()
+    }
+
+    fn finish_all(&mut self) {
+        let unfinished = self.cluster.borrow().unfinished();
+        unfinished.into_iter().for_each(|number| self.cluster.borrow_mut().end(number));
     }
 
     /// What the tables of state come to.
