@@ -64,8 +64,9 @@ impl<T: Stateful> KeyedStep<T> {
             (turn.timer, turn.forget) = (timers.get(key as usize).copied().flatten(), false);
             while let Some((row, _)) = rows.next_if(|(_, of)| **of == key) {
                 turn.turn.row = row as usize;
-                let due = turn.timer.filter(|due| at.get(row as usize).is_some_and(|at| *at >= Some(*due)));
-                if let Some(due) = due {
+                // A timer may set the next one, which may be due as well.
+                let now = at.get(row as usize).copied().flatten();
+                while let Some(due) = turn.timer.filter(|due| now >= Some(*due)) {
                     self.fire_between(key, state, due, &mut turn, &mut making);
                     taken = true;
                 }
@@ -106,6 +107,8 @@ impl<T: Stateful> KeyedStep<T> {
             *state = T::State::default();
             (turn.timer, turn.forget) = (None, false);
         }
+        // As the host has it: a timer that does not lie ahead would fire for ever.
+        turn.timer = turn.timer.filter(|next| *next > due);
     }
 
     /// Fires the timers of keys.

@@ -64,6 +64,8 @@ pub struct Answer {
     pub letters: Vec<Letter>,
     /// Ids that the first stateful step lets go on, where there is one.
     pub reports: Option<Vec<String>>,
+    /// For each zone what its timers have given, in order: events and beats.
+    pub beats: BTreeMap<String, Vec<(i64, i64)>>,
     /// By zone and start.
     pub windows: BTreeMap<(String, i64), Tally>,
     /// Rows that wait for the watermark.
@@ -144,8 +146,54 @@ pub fn then(scenario: &Scenario, identity: Identity, rows: Vec<Row>, now_us: Opt
         rows = unique(released, within_us);
         answer.reports = Some(rows.iter().map(|row| row.id.clone()).collect());
     }
-    count(scenario, identity, &rows, now_us - scenario.lateness_us, &mut answer);
+    now_us -= scenario.lateness_us;
+    match scenario.fuse {
+        Some(fuse) => beat(scenario, identity, rows, fuse, now_us, &mut answer),
+        None => count(scenario, identity, &rows, now_us, &mut answer),
+    }
     answer
+}
+
+/// Timers of zones: each begins with an event, fires three times, and traps at some counts.
+fn beat(
+    scenario: &Scenario,
+    identity: Identity,
+    rows: Vec<Row>,
+    (period_us, trap_at): (i64, i64),
+    now_us: i64,
+    answer: &mut Answer,
+) {
+    let (late, mut rows): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.behind_us > scenario.lateness_us);
+    answer.letters.extend(late.iter().map(|row| letter(identity, "fuse", &row.id, "VG1012")));
+    rows.retain(|row| row.report.at_us < now_us);
+    rows.sort_by(|a, b| (a.report.at_us, &a.id).cmp(&(b.report.at_us, &b.id)));
+    let zones: BTreeSet<String> = rows.iter().filter_map(|row| row.report.zone.clone()).collect();
+    for zone in zones {
+        let (mut count, mut beats, mut timer) = (0, 0, None);
+        let times =
+            rows.iter().filter(|row| row.report.zone.as_ref() == Some(&zone)).map(|r| Some(r.report.at_us));
+        for at_us in times.chain([None]) {
+            while let Some(due) = timer.filter(|due| *due <= at_us.unwrap_or(now_us)) {
+                timer = None;
+                if count % trap_at == 0 {
+                    // Its id is a hash of bytes that the model does not know.
+                    answer.letters.push((String::new(), "fuse", "VG2103"));
+                    continue;
+                }
+                beats += 1;
+                answer.beats.entry(zone.clone()).or_default().push((count, beats));
+                timer = (beats < 3).then_some(due + period_us);
+                if beats == 3 {
+                    (count, beats) = (0, 0);
+                }
+            }
+            if let Some(at_us) = at_us {
+                count += 1;
+                timer = timer.or(Some(at_us + period_us));
+            }
+        }
+    }
 }
 
 fn letter(identity: Identity, step: &'static str, own: &str, code: &'static str) -> Letter {

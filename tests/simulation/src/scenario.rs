@@ -41,10 +41,14 @@ pub struct Scenario {
     pub poison: bool,
     /// Within which time repeats are dropped, and the lateness; none: there is no such step.
     pub dedupe: Option<(i64, i64)>,
+    /// Period and trap of a step with timers, in place of the windows.
+    pub fuse: Option<(i64, i64)>,
     pub window_us: i64,
     pub hop_us: i64,
     pub lateness_us: i64,
     pub records: Vec<Raw>,
+    /// Whether the store refuses a row of the same revision.
+    pub strict: bool,
 }
 
 /// A record of a raw topic, to come.
@@ -90,6 +94,10 @@ impl Scenario {
         let hop_us = window_us / [1, 1, 2, 5][dice.below(4)];
         let lateness_us = seconds(&mut dice, &[0, 10, 60, 300]);
         let poison = dice.chance(200) && options.faults.contains(&Fault::Poison);
+        let has_fuse = dice.chance(300);
+        let trap_at =
+            if options.faults.contains(&Fault::Poison) { 2 + dice.below(3) as i64 } else { i64::MAX };
+        let fuse = (seconds(&mut dice, &[5, 20, 120]), trap_at);
         let start = [0, 0, 0, 1, 40][dice.below(5)];
         let mut scenario = Self {
             raw,
@@ -98,10 +106,12 @@ impl Scenario {
             reports_partitions,
             poison,
             dedupe: has_dedupe.then_some(dedupe),
+            fuse: has_fuse.then_some(fuse),
             window_us,
             hop_us,
             lateness_us,
             records: Vec::new(),
+            strict: dice.chance(500),
             options,
         };
         scenario.records = Source::new(&scenario, Dice::new(scenario.options.seed, 1)).records();
@@ -128,14 +138,28 @@ impl Scenario {
             "pipeline: simulated\nversion: 1\nschema:\n  fields:\n{SCHEMA}sources:\n{sources}steps:\n  \
              - {{name: alarm, plugin: flood-alarm, with: {{above_m: {FLOODED_M}}}}}\n{poison}\
              events: {{topic: events, partitions: {}, partition_by: {by}, clearance: []}}\nthen:\n{unique}  \
-             - name: counts\n    from: {from}\n    plugin: aggregate\n    with: {{field: severity}}\n    \
-             key: [zone]\n    window: {{hopping: {}s, every: {}s}}\n    lateness: {}s\n    \
-             output: {{topic: cells, partitions: 2, partition_by: zone, clearance: []}}\n",
+             - from: {from}\n    key: [zone]\n    lateness: {}s\n    \
+             output: {{topic: cells, partitions: 2, partition_by: zone, clearance: []}}\n{}",
             self.events_partitions,
-            self.window_us / SECOND_US,
-            self.hop_us / SECOND_US,
             self.lateness_us / SECOND_US,
+            self.last_yaml(),
         )
+    }
+
+    /// What the last step does.
+    fn last_yaml(&self) -> String {
+        match self.fuse {
+            Some((period_us, trap_at)) => format!(
+                "    name: fuse\n    plugin: fuse\n    with: {{period_s: {}, trap_at: {trap_at}}}\n",
+                period_us / SECOND_US
+            ),
+            None => format!(
+                "    name: counts\n    plugin: aggregate\n    with: {{field: severity}}\n    \
+                 window: {{hopping: {}s, every: {}s}}\n",
+                self.window_us / SECOND_US,
+                self.hop_us / SECOND_US,
+            ),
+        }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct SimulatedStore {
     cursors: BTreeMap<(String, u32), u64>,
     pub trouble: Option<Trouble>,
     stragglers: Vec<(String, Vec<Written>)>,
+    /// Whether a row of the same revision is refused; real stores differ in it.
+    pub strict: bool,
     pub last_write_wins: bool,
 }
 
@@ -60,7 +62,9 @@ impl SimulatedStore {
     fn write(&mut self, table: &str, rows: Vec<Written>) {
         let table = self.tables.entry(table.into()).or_default();
         for (id, revision, row) in rows {
-            let newer = table.get(&id).is_none_or(|(before, _)| *before <= revision);
+            let newer = table
+                .get(&id)
+                .is_none_or(|(before, _)| *before < revision || (*before == revision && !self.strict));
             if newer || self.last_write_wins {
                 table.insert(id, (revision, row));
             }

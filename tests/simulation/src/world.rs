@@ -46,6 +46,7 @@ impl Kit {
             ("dedupe", "dedupe.wasm"),
             ("aggregate", "aggregate.wasm"),
             ("hostile", "tests/hostile.wasm"),
+            ("fuse", "tests/fuse.wasm"),
         ] {
             let path = folder.join(file);
             let bytes = std::fs::read(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
@@ -141,6 +142,7 @@ impl<'a> World<'a> {
         }
         let cluster = Rc::new(RefCell::new(cluster));
         let mut store = SimulatedStore::default();
+        store.strict = scenario.strict;
         store.last_write_wins = sabotage == Some(Sabotage::NoRevisions);
         let mut world = Self {
             scenario,
