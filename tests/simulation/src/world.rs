@@ -277,6 +277,12 @@ impl<'a> World<'a> {
         if self.commit(&mut node, fate)? {
             self.nodes[member] = Some(node);
         }
+        // Who takes over just now finds positions and state that an open transaction will still change.
+        if fate != Fate::Done && self.dice.chance(200) && self.happens(Fault::Lost) {
+            for topic in self.topics() {
+                self.deal(&topic);
+            }
+        }
         Ok(())
     }
 
