@@ -10,7 +10,9 @@ use anyhow::{Context as _, Result, bail};
 
 const HELP: &str = "\
 cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
-cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host, plugins, docs, demo
+cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host,
+                                  simulation, plugins, docs, demo
+cargo xtask simulate --seeds N    run N seeds under faults; --seed S runs one again
 cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, demo
 cargo xtask plugins               build the core plugins only";
 
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
             [only, part] if only == "--only" => test::run(Some(part)),
             _ => bail!("usage:\n{HELP}"),
         },
+        "simulate" => simulate(&rest),
         "bench" => bench(&rest),
         "plugins" => guests::build().map(|_| ()),
         "" | "help" | "--help" | "-h" => {
@@ -41,6 +44,14 @@ fn demo(arguments: &[String]) -> Result<()> {
     run(cargo().args(["build", "--release", "--package", "vigie"]))?;
     let vigie = target().join("release").join("vigie");
     run(Command::new(vigie).arg("demo").arg("--plugins").arg(plugins).args(arguments).current_dir(root()))
+}
+
+/// In the profile of the tests, whose dependencies are built already, and optimised.
+fn simulate(arguments: &[String]) -> Result<()> {
+    let plugins = guests::build()?;
+    run(cargo().args(["build", "--quiet", "--locked", "--package", "simulation"]))?;
+    let mut command = Command::new(target().join("debug").join("simulation"));
+    run(command.arg("--plugins").arg(plugins).args(arguments))
 }
 
 fn bench(arguments: &[String]) -> Result<()> {

@@ -8,13 +8,14 @@ use crate::{cargo, guests, root, run as command, target};
 
 type Part = (&'static str, fn() -> Result<()>);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
     ("fmt", fmt),
     ("deny", deny),
     ("clippy", clippy),
     ("guests", build_guests),
     ("plugins", plugins),
     ("host", host),
+    ("simulation", simulation),
     ("docs", docs),
     ("demo", demo),
 ];
@@ -92,6 +93,11 @@ fn plugins() -> Result<()> {
 fn host() -> Result<()> {
     let folder = guests::build()?;
     command(cargo().args(["test", "--workspace", "--locked"]).env("VIGIE_PLUGINS", folder))
+}
+
+/// As many seeds as two cores run in about a minute.
+fn simulation() -> Result<()> {
+    crate::simulate(&["--seeds".into(), "2000".into()])
 }
 
 fn docs() -> Result<()> {

@@ -105,6 +105,11 @@ impl Log for EmbeddedLog {
         rows.collect::<Result<_, _>>().map_err(io)
     }
 
+    /// Nothing expires here.
+    fn start_offset(&self, _: &str, _: u32) -> Result<u64, Error> {
+        Ok(0)
+    }
+
     fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
         end(&self.connection, topic, partition)
     }

@@ -1,7 +1,7 @@
 //! What a log is: topics of partitions of records, read by offset, and a step committed at once.
 //!
 //! Knows nothing of any real log, of pipelines or of stores. `log-embedded` implements [`Log`] on
-//! one SQLite file.
+//! one SQLite file, `tests/simulation` as Kafka behaves when it is unwell.
 
 use std::sync::Arc;
 
@@ -88,6 +88,11 @@ pub trait Log {
     /// # Errors
     /// [`Error::Io`].
     fn topics(&self) -> Result<Vec<(String, u32)>, Error>;
+    /// The first offset of a partition that retention has left; a group without a position begins there.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, Error>;
     /// The offset that the next record of a partition will get.
     ///
     /// # Errors
@@ -95,8 +100,11 @@ pub trait Log {
     fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error>;
     /// Records from an offset on: at most `max_records` and `max_bytes`, but at least one if there is one.
     ///
+    /// Offsets may have gaps, and the last record may lie before [`Self::end_offset`] with nothing behind
+    /// it: markers of transactions and what was aborted take offsets too.
+    ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`], [`Error::Expired`].
     fn read(
         &self,
         topic: &str,
@@ -108,18 +116,27 @@ pub trait Log {
     /// The next offset that a group has committed for a partition.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`], [`Error::Pending`].
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error>;
-    /// Commits a step.
+    /// Commits a step, as the member of the group that this connection was when it last read the
+    /// partitions of `positions`: asked only now, a member that was thrown out meanwhile would pass.
     ///
     /// # Errors
     /// [`Error::NoTopic`] for an unknown topic or partition, [`Error::Backwards`] if another process has
-    /// moved the group on, [`Error::Io`]. Then nothing of the step is in the log.
+    /// moved the group on, [`Error::Aborted`], [`Error::Fenced`], [`Error::Io`]: nothing of the step is
+    /// in the log. [`Error::Unknown`]: all of it or nothing is.
     fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error>;
+    /// Ends what a commit of unknown outcome has left open, so that positions and state can be asked for.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`], [`Error::Io`].
+    fn recover(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
     /// A table of keyed state, by key.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`], [`Error::Pending`].
     fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error>;
 }
 
@@ -155,6 +172,42 @@ pub enum Error {
         /// The partition.
         partition: u32,
     },
+    /// A commit that was given up, because the group has changed or the log was unwell.
+    #[error("VG3006: the log gave up a step of group {group}; it is computed again")]
+    Aborted {
+        /// The group.
+        group: String,
+    },
+    /// A commit without an answer.
+    #[error("VG3007: the log did not say whether a step of group {group} was committed")]
+    Unknown {
+        /// The group.
+        group: String,
+    },
+    /// A newer connection has taken this one's place.
+    #[error("VG3008: another worker has taken the place of this one; it ends")]
+    Fenced,
+    /// What is asked for depends on a transaction that is still open.
+    #[error("VG3009: {what} waits for an open transaction")]
+    Pending {
+        /// A position or a table.
+        what: String,
+    },
+    /// Records that were deleted before they were read.
+    #[error(
+        "VG3010: partition {partition} of topic {topic} begins at offset {start}, and {wanted} is to be read: \
+         records expired before they were read"
+    )]
+    Expired {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The first offset that is there.
+        start: u64,
+        /// The offset that was asked for.
+        wanted: u64,
+    },
     /// A file of another version of Vigie.
     #[error("VG3005: the log file has version {found}, this program reads {wanted}")]
     Version {
@@ -163,4 +216,12 @@ pub enum Error {
         /// The program's.
         wanted: i64,
     },
+}
+
+impl Error {
+    /// Whether the log can be asked again: the world is unwell, and nothing is lost.
+    #[must_use]
+    pub fn is_retry(&self) -> bool {
+        matches!(self, Self::Aborted { .. } | Self::Unknown { .. } | Self::Pending { .. })
+    }
 }

@@ -15,7 +15,7 @@ use arrow::datatypes::{
     Field as ArrowField, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{DecodeMap, Decoder, Kind};
-use log::{KeyValue, Position, Record, StateChange};
+use log::{KeyValue, Record, StateChange};
 use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
@@ -215,6 +215,11 @@ impl KeyedStage {
         Ok(())
     }
 
+    /// Forgets a partition.
+    pub fn forget(&mut self, partition: u32) {
+        self.partitions.remove(&partition);
+    }
+
     /// The columns of all keys of a restored partition and of their states, to be looked at.
     ///
     /// # Errors
@@ -284,16 +289,10 @@ impl KeyedStage {
                 self.sink.mark(&self.from, at.number, now_us, &mut work.result.outputs);
             }
         }
-        self.finish(at, records, count, work)
+        Ok(self.finish(at, count, work))
     }
 
-    fn finish(
-        &self,
-        at: &mut Partition,
-        records: &[Record],
-        rows: u64,
-        work: Work,
-    ) -> Result<StepResult, Error> {
+    fn finish(&self, at: &mut Partition, rows: u64, work: Work) -> StepResult {
         let Work { mut result, refused } = work;
         result.counts = Counts {
             records_in: rows,
@@ -302,11 +301,7 @@ impl KeyedStage {
         };
         self.dead_letters.write(&self.from, refused, &mut result.outputs);
         result.state.extend(at.table.take_changes());
-        if let Some(last) = records.last() {
-            let (topic, next_offset) = (self.from.clone(), last.offset + 1);
-            result.positions.push(Position { topic, partition: at.number, next_offset });
-        }
-        Ok(result)
+        result
     }
 
     fn refused(&self, at: &Partition, record: &Record, code: &'static str, reason: &str) -> Refused {
@@ -419,9 +414,14 @@ impl KeyedStage {
             let refused = self.refused_row(at, &ordered, *row as usize, verdict)?;
             work.refused.push(refused);
         }
+        for (key, verdict) in &outcome.poison {
+            work.refused.push(self.poison_timer(at, &groups, *key as usize, verdict));
+        }
         let timers = self.window_ends(&key_columns).unwrap_or(outcome.timers);
         let latest = latest(&grouped, &groups)?;
-        let revisions = at.table.set(&groups, &outcome.states, &timers, &outcome.deleted, &latest)?;
+        let results = self.results(groups.keys(), &outcome.origins);
+        let revisions =
+            at.table.set(&groups, &outcome.states, &timers, &outcome.deleted, &latest, &results)?;
         let given = match self.plugin.plan().gives {
             Gives::Rows => self.rows_out(&ordered, &rows, &came, &outcome.origins, outcome.columns)?,
             Gives::Keys => {
@@ -457,7 +457,9 @@ impl KeyedStage {
             // A new timer must lie ahead, or it would fire for ever.
             let timers = only_after(&outcome.timers, due.at_us.first().copied());
             let latest = vec![i64::MIN; due.at_us.len()];
-            let revisions = at.table.set(&due.groups, &outcome.states, &timers, &outcome.deleted, &latest)?;
+            let results = self.results(due.groups.keys(), &outcome.origins);
+            let revisions =
+                at.table.set(&due.groups, &outcome.states, &timers, &outcome.deleted, &latest, &results)?;
             if self.plugin.plan().gives == Gives::Keys {
                 let given =
                     self.keys_out(&due.groups, &keys, &revisions, &outcome.origins, outcome.columns)?;
@@ -545,6 +547,19 @@ impl KeyedStage {
         Ok(RecordBatch::try_new(self.output.clone(), columns)?)
     }
 
+    /// How many results each key has.
+    fn results(&self, keys: usize, origins: &[u32]) -> Vec<i64> {
+        let mut results = vec![0; keys];
+        if self.plugin.plan().gives == Gives::Keys {
+            for key in origins {
+                if let Some(results) = results.get_mut(*key as usize) {
+                    *results += 1;
+                }
+            }
+        }
+        results
+    }
+
     /// Results of keys: id, revision, the key's columns, the window, what the plugin wrote.
     fn keys_out(
         &self,
@@ -563,7 +578,17 @@ impl KeyedStage {
                 Some(id.clone())
             })
             .collect();
-        let revisions: Int64Array = origins.iter().map(|key| revisions.get(*key as usize).copied()).collect();
+        // Those of one key stand together, each newer than the one before.
+        let mut nth = 0;
+        let mut last = None;
+        let revisions: Int64Array = origins
+            .iter()
+            .map(|key| {
+                nth = if last == Some(key) { nth + 1 } else { 0 };
+                last = Some(key);
+                revisions.get(*key as usize).map(|first| first.saturating_add(nth))
+            })
+            .collect();
         let mut columns: Vec<ArrayRef> = vec![Arc::new(ids), Arc::new(revisions)];
         for key in keys {
             columns.push(take(key, &origin, None)?);

@@ -1,7 +1,7 @@
 //! The pipeline file → a checked plan → running stages.
 //!
 //! Knows fields, plugins and what a log's records look like; knows no log, no store, no clock and
-//! does no I/O but for what it is handed: records in, a step to commit out.
+//! does no I/O but by the log that a worker is handed: records in, a step to commit out.
 
 mod file;
 mod held;
@@ -12,6 +12,7 @@ mod offers;
 mod sink;
 mod stage;
 mod watermark;
+mod worker;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub use offers::offers;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
 pub use stage::{Counts, Logged, Stage, StepResult};
 pub use watermark::is_watermark;
+pub use worker::{Batch, Committed, Input, Prepared, Worker};
 
 /// All stages of a pipeline, configured.
 pub struct Running {
@@ -65,6 +67,19 @@ impl Running {
 }
 
 impl Pipeline {
+    /// The topics that stores may take, each with its partitions and fields.
+    #[must_use]
+    pub fn derived(&self, running: &Running) -> Vec<(String, u32, event::Schema)> {
+        let topic = |output: &Output, schema: &arrow::datatypes::Schema| {
+            (output.topic.clone(), output.partitions, event::Schema::of_arrow(schema))
+        };
+        let mut topics = vec![topic(&self.events, running.first.output())];
+        topics.push((DEAD_LETTERS.into(), 1, dead_letter_schema()));
+        let then = self.then.iter().zip(&running.then);
+        topics.extend(then.map(|(then, stage)| topic(&then.output, stage.output())));
+        topics
+    }
+
     /// The consumer group of the first stage; the others' begin with it.
     #[must_use]
     pub fn group(&self) -> String {
@@ -138,6 +153,9 @@ pub enum Error {
     /// A reference table.
     #[error(transparent)]
     Reference(#[from] reference::Error),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] log::Error),
     /// The host made a batch that does not fit together; a defect of Vigie.
     #[error("VG0199: the stage could not build its batch: {0}")]
     Batch(#[from] arrow::error::ArrowError),

@@ -12,7 +12,7 @@ use arrow::datatypes::{
     DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{Decoder, Kind};
-use log::{Output, Position, Record, StateChange};
+use log::{KeyValue, Output, Record, StateChange};
 use plugin::{Component, Offers, Plugin};
 
 use crate::sink::{DeadLetters, Refused, Sink};
@@ -52,8 +52,6 @@ impl std::ops::AddAssign for Counts {
 pub struct StepResult {
     /// Events and dead letters.
     pub outputs: Vec<Output>,
-    /// The input's new position.
-    pub positions: Vec<Position>,
     /// The partition's largest timestamp, and the plugins' counters.
     pub state: Vec<StateChange>,
     /// For the summary.
@@ -199,15 +197,20 @@ impl Stage {
         format!("{}.newest", self.group)
     }
 
-    /// Takes back what an earlier run committed.
-    pub fn restore(&mut self, state: &[(Vec<u8>, Vec<u8>)]) {
-        for (key, value) in state {
-            let Ok(bytes) = <[u8; 8]>::try_from(value.as_slice()) else { continue };
-            let Some((topic, partition)) = split_key(key) else { continue };
-            if let Some(input) = self.inputs.iter_mut().find(|i| &*i.topic == topic) {
-                input.newest_us.insert(partition, i64::from_be_bytes(bytes));
-            }
-        }
+    /// Takes back what was committed for one partition of source number `source`.
+    pub fn restore(&mut self, source: usize, partition: u32, state: &[KeyValue]) {
+        let Some(input) = self.inputs.get_mut(source) else { return };
+        let key = join_key(&input.topic, partition);
+        let found = state.iter().find(|(k, _)| *k == key);
+        match found.and_then(|(_, value)| <[u8; 8]>::try_from(value.as_slice()).ok()) {
+            Some(bytes) => input.newest_us.insert(partition, i64::from_be_bytes(bytes)),
+            None => input.newest_us.remove(&partition),
+        };
+    }
+
+    /// Forgets a partition.
+    pub fn forget(&mut self, source: usize, partition: u32) {
+        self.restore(source, partition, &[]);
     }
 
     /// Takes the next records of one partition of source number `source`; `mark`: and says behind them
@@ -239,10 +242,6 @@ impl Stage {
         };
         let refused = refused.into_iter().filter_map(|refused| refused.with_row(partition, records));
         self.dead_letters.write(&input.topic, refused.collect(), &mut result.outputs);
-        if let Some(last) = records.last() {
-            let topic = input.topic.clone();
-            result.positions.push(Position { topic, partition, next_offset: last.offset + 1 });
-        }
         if let Some(newest) = newest {
             result.state.push(StateChange {
                 table: self.state_table(),
@@ -487,9 +486,4 @@ fn input(source: &Source, schema: &event::Schema) -> Result<Input, Error> {
 
 fn join_key(topic: &str, partition: u32) -> Vec<u8> {
     format!("{topic}/{partition}").into_bytes()
-}
-
-fn split_key(key: &[u8]) -> Option<(&str, u32)> {
-    let (topic, partition) = std::str::from_utf8(key).ok()?.rsplit_once('/')?;
-    Some((topic, partition.parse().ok()?))
 }

@@ -1,7 +1,9 @@
 //! A stateful plugin: rows grouped by key go in with each key's state, which the host holds.
 //!
 //! A call that fails changes nothing. What fails is halved in order, the first half's state going
-//! into the second, until one row alone, or one timer alone, is condemned.
+//! into the second, until one row alone, or one timer alone, is condemned. A plugin fires timers that
+//! fall between two of its rows itself; before a row is condemned those fire alone, as they would if the
+//! row had come later.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -9,12 +11,13 @@ use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, new_null_array};
 use arrow::compute::{concat, nullif};
+use arrow::datatypes::TimestampMicrosecondType;
 
 use crate::call::{add, check_rejects, check_required, join, project};
 use crate::columns::{Lender, empty, take};
 use crate::contract::keyed;
 use crate::instance::{Configured, Failure, Guest, Instance, Setup, arm, verdict};
-use crate::{Component, Error, Gives, Limits, Offers, Plan, Verdict};
+use crate::{Component, Error, Gives, Limits, Offers, Order, Plan, Verdict};
 
 /// A plugin of the world `stateful` with a configuration, and at most one instance.
 pub struct Stateful {
@@ -23,6 +26,8 @@ pub struct Stateful {
     reads: Vec<String>,
     instance: Option<Instance>,
     lenders: [Lender; 4],
+    /// Whether the plugin fires timers that are due before a row.
+    fires_between: bool,
     /// Instances thrown away so far, for the metric.
     pub discarded: u64,
 }
@@ -56,6 +61,8 @@ pub struct KeyedOutcome {
     pub columns: Vec<ArrayRef>,
     /// Refused rows, ascending; after [`Stateful::fire`], keys whose timer is poison.
     pub rejects: Vec<(u32, Verdict)>,
+    /// After [`Stateful::fold`], keys with a timer that was due before a row, and is poison.
+    pub poison: Vec<(u32, Verdict)>,
     /// The plan's counters, summed.
     pub counts: Vec<u64>,
     /// Rows logged, by the plan's messages.
@@ -103,7 +110,9 @@ impl Stateful {
         let (configured, instance) = Configured::new(component, limits, setup, offers)?;
         let plan = Plan::from_contract(&configured.contract_plan);
         let reads = plan.reads.iter().map(|f| f.name.clone()).collect();
-        Ok(Self { configured, plan, reads, instance, lenders: Default::default(), discarded: 0 })
+        let fires_between = plan.order == Order::EventTime && !windowed;
+        let lenders = Default::default();
+        Ok(Self { configured, plan, reads, instance, lenders, fires_between, discarded: 0 })
     }
 
     /// What the step reads, keeps, writes and clears.
@@ -193,7 +202,17 @@ impl Stateful {
             }
             Err(Failure::Fatal(error)) => return Err(error),
             Err(Failure::Breach(verdict)) if units.len() <= 1 => {
-                parts.push(self.condemn(work, units.start, verdict));
+                let mut verdict = Some(verdict);
+                while let Some((key, due_us)) = self.due_before(work, units.start) {
+                    let part = self.fire_alone(work, key, due_us)?;
+                    self.keep(work, &part)?;
+                    parts.push(part);
+                    verdict = None;
+                }
+                match verdict {
+                    Some(verdict) => parts.push(self.condemn(work, units.start, verdict)),
+                    None => self.bisect(work, units, parts)?,
+                }
             }
             Err(Failure::Breach(_)) => {
                 let middle = units.start + units.len() / 2;
@@ -202,6 +221,55 @@ impl Stateful {
             }
         }
         Ok(())
+    }
+
+    /// The key of a row, and its timer if the plugin would fire it before the row.
+    fn due_before(&self, work: &Work<'_>, unit: usize) -> Option<(usize, i64)> {
+        let time = |column: &ArrayRef, at: usize| {
+            let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
+            column.is_valid(at).then(|| column.value(at))
+        };
+        let key = *work.key_of_unit.get(unit)? as usize;
+        let at_us = time(work.times.as_ref()?, unit)?;
+        let due_us = time(&work.timers, key)?;
+        (self.fires_between && due_us <= at_us).then_some((key, due_us))
+    }
+
+    /// Fires one timer in a call of its own; one that fails is gone, and the state stays.
+    fn fire_alone(&mut self, work: &Work<'_>, key: usize, due_us: i64) -> Result<Part, Error> {
+        let slice =
+            |columns: &[ArrayRef]| -> Vec<ArrayRef> { columns.iter().map(|c| c.slice(key, 1)).collect() };
+        let none = new_null_array(&event::Kind::Timestamp.arrow(), 1);
+        let keys = slice(work.keys);
+        let alone = Work {
+            fire_at: Some(&[due_us]),
+            columns: Vec::new(),
+            times: None,
+            key_of_unit: &[0],
+            keys: &keys,
+            states: slice(&work.states),
+            timers: none.clone(),
+            deleted: vec![false],
+        };
+        let keys = key..key + 1;
+        match self.call(&alone, 0..1, true) {
+            Err(Failure::Fatal(error)) => Err(error),
+            Err(Failure::Breach(verdict)) => {
+                let nothing = self.nothing(key).given;
+                let deleted = work.deleted.get(keys.clone()).unwrap_or_default().to_vec();
+                let poison = vec![(key as u32, verdict)];
+                let given = KeyedOutcome { states: alone.states, timers: none, deleted, poison, ..nothing };
+                Ok(Part { keys, given })
+            }
+            Ok(Part { mut given, .. }) => {
+                let ahead = given.timers.as_primitive_opt::<TimestampMicrosecondType>();
+                if !ahead.is_some_and(|timers| timers.is_valid(0) && timers.value(0) > due_us) {
+                    given.timers = none;
+                }
+                given.origins.fill(key as u32);
+                Ok(Part { keys, given })
+            }
+        }
     }
 
     /// The state and timer of the part's keys are what the next part starts from.
@@ -239,6 +307,7 @@ impl Stateful {
             origins: Vec::new(),
             columns: self.plan.writes.iter().map(|f| empty(f.kind)).collect(),
             rejects: Vec::new(),
+            poison: Vec::new(),
             counts: vec![0; self.plan.counters.len()],
             messages: vec![0; self.plan.messages.len()],
         };
@@ -253,6 +322,7 @@ impl Stateful {
         for Part { given, .. } in parts {
             outcome.origins.extend(given.origins);
             outcome.rejects.extend(given.rejects);
+            outcome.poison.extend(given.poison);
             add(&mut outcome.counts, &given.counts);
             add(&mut outcome.messages, &given.messages);
             columns.iter_mut().zip(given.columns).for_each(|(all, c)| all.push(c));
@@ -378,8 +448,9 @@ impl Stateful {
         if plan.gives == Gives::Rows && !rejects.is_empty() && origins.iter().any(refused) {
             return Err(wrong("the plugin gave a row that it refused"));
         }
-        let (timers, counts) = (vanish(timer)?, patch.counts);
-        let given = KeyedOutcome { states, deleted, timers, origins, columns, rejects, counts, messages };
+        let (timers, poison, counts) = (vanish(timer)?, Vec::new(), patch.counts);
+        let given =
+            KeyedOutcome { states, deleted, timers, origins, columns, rejects, poison, counts, messages };
         Ok(Part { keys, given })
     }
 

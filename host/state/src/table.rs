@@ -14,6 +14,8 @@ use crate::rows::{Groups, Shape, converter};
 
 /// The key under which the log keeps the table's shape; a key's bytes are never empty.
 const HEADER: &[u8] = b"";
+/// The key of the greatest revision of a deleted key; no key has a null in front.
+const DELETED: &[u8] = b"\0deleted";
 
 /// The state of all keys of one partition of a step.
 pub struct Table {
@@ -26,6 +28,8 @@ pub struct Table {
     changes: Vec<StateChange>,
     bytes: usize,
     most_bytes: usize,
+    /// The greatest revision of a key that is deleted: it may come back, and must not fall behind itself.
+    deleted_revision: i64,
 }
 
 /// Keys whose timers are due at the same time.
@@ -54,6 +58,7 @@ impl Table {
             changes: vec![header],
             bytes: 0,
             most_bytes,
+            deleted_revision: i64::MIN,
         })
     }
 
@@ -71,6 +76,11 @@ impl Table {
                 continue;
             }
             let damaged = || Error::Damaged { table: self.name.clone() };
+            if key == DELETED {
+                let bytes = value.as_slice().try_into().map_err(|_| damaged())?;
+                self.deleted_revision = i64::from_be_bytes(bytes);
+                continue;
+            }
             let entry = Entry::from_bytes(value).ok_or_else(damaged)?;
             self.put(key.as_slice().into(), entry);
         }
@@ -142,8 +152,9 @@ impl Table {
         Ok((states, std::sync::Arc::new(timers)))
     }
 
-    /// Sets state and timer of keys, or deletes them; a value a key. Gives the revision of each key's
-    /// result: more than its last one, and at least `at_us`.
+    /// Sets state and timer of keys, or deletes them; a value a key, and in `results` how many results it
+    /// has. Gives the revision of each key's first result, the others following by one: more than its last
+    /// one, even if it was deleted meanwhile, and at least `at_us`.
     ///
     /// # Errors
     /// [`Error::Full`], [`Error::Arrow`].
@@ -154,17 +165,20 @@ impl Table {
         timers: &ArrayRef,
         deleted: &[bool],
         at_us: &[i64],
+        results: &[i64],
     ) -> Result<Vec<i64>, Error> {
         let states = self.states.convert_columns(states)?;
         let timers = timers.as_primitive_opt::<TimestampMicrosecondType>();
         let mut revisions = Vec::with_capacity(groups.keys.len());
         for (number, key) in groups.keys.iter().enumerate() {
             let at = at_us.get(number).copied().unwrap_or_default();
-            let last = self.entries.get(key).map(|entry| entry.revision);
-            let revision = last.map_or(at, |last| at.max(last.saturating_add(1)));
-            revisions.push(revision);
+            let last = self.entries.get(key).map_or(self.deleted_revision, |entry| entry.revision);
+            let first = at.max(last.saturating_add(1));
+            revisions.push(first);
+            let more = results.get(number).map_or(0, |results| (results - 1).max(0));
+            let revision = first.saturating_add(more);
             if deleted.get(number) == Some(&true) {
-                self.delete(key);
+                self.delete(key, revision);
                 continue;
             }
             let timer_us = timers.filter(|t| t.is_valid(number)).map(|t| t.value(number));
@@ -216,7 +230,12 @@ impl Table {
         self.entries.insert(key, entry);
     }
 
-    fn delete(&mut self, key: &[u8]) {
+    fn delete(&mut self, key: &[u8], revision: i64) {
+        if revision > self.deleted_revision {
+            self.deleted_revision = revision;
+            let (key, value) = (DELETED.into(), Some(revision.to_be_bytes().into()));
+            self.changes.push(StateChange { table: self.name.clone(), key, value });
+        }
         if self.forget(key) {
             self.changes.push(StateChange { table: self.name.clone(), key: key.into(), value: None });
         }

@@ -14,23 +14,13 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use deliver::{Cursor, Store};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 pub use query::{Table, Value};
 use table::Columns;
 
 const BUSY: Duration = Duration::from_secs(10);
-
-/// How far a topic's partition has been delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// The topic.
-    pub topic: String,
-    /// Its partition.
-    pub partition: u32,
-    /// The offset of the next record to deliver.
-    pub next_offset: u64,
-}
 
 /// What can go wrong with a store. No message holds a stored value.
 #[derive(Debug, thiserror::Error)]
@@ -107,27 +97,28 @@ impl EmbeddedStore {
         Ok(Self { connection, tables: BTreeMap::new() })
     }
 
-    /// Makes a table for a schema, or adds the columns that it lacks.
-    ///
-    /// `key` names the columns that identify a row. A column `text` gets a full-text index
-    /// (`TABLE_text`), columns `lat` and `lng` an index of boxes (`TABLE_place`).
+    /// Runs one SELECT; at most `max_rows` rows, for at most 10 s.
     ///
     /// # Errors
-    /// [`Error::Schema`] for a name that is no identifier, a type that cannot be stored, or a column
-    /// that exists with another type.
-    pub fn ensure_table(&mut self, name: &str, schema: &SchemaRef, key: &[&str]) -> Result<(), Error> {
+    /// [`Error::Refused`], [`Error::Query`], [`Error::TooLong`].
+    pub fn query(&mut self, sql: &str, max_rows: usize) -> Result<Table, Error> {
+        query::run(&mut self.connection, sql, max_rows)
+    }
+}
+
+impl Store for EmbeddedStore {
+    type Error = Error;
+
+    // A column `text` gets a full-text index (`TABLE_text`), columns `lat` and `lng` an index of boxes
+    // (`TABLE_place`); columns that a table lacks are added.
+    fn ensure_table(&mut self, name: &str, schema: &SchemaRef, key: &[&str]) -> Result<(), Error> {
         let columns = Columns::new(name, schema, key)?;
         columns.create(&self.connection)?;
         self.tables.insert(name.into(), columns);
         Ok(())
     }
 
-    /// Writes rows and moves the cursor, at once. A row replaces one of the same key only where its
-    /// revision is not lower.
-    ///
-    /// # Errors
-    /// [`Error::Schema`] for an unknown table, [`Error::Io`].
-    pub fn upsert(
+    fn upsert(
         &mut self,
         table: &str,
         batch: &RecordBatch,
@@ -149,25 +140,13 @@ impl EmbeddedStore {
         transaction.commit().map_err(io)
     }
 
-    /// The next offset to deliver of a partition; none: nothing was delivered yet.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn cursor(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+    fn cursor(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
         let next: Option<i64> = self
             .connection
             .prepare_cached("select next from _cursors where topic = ? and partition = ?")
             .and_then(|mut s| s.query_row(params![topic, partition], |row| row.get(0)).optional())
             .map_err(io)?;
         Ok(next.map(|n| u64::try_from(n).unwrap_or(0)))
-    }
-
-    /// Runs one SELECT; at most `max_rows` rows, for at most 10 s.
-    ///
-    /// # Errors
-    /// [`Error::Refused`], [`Error::Query`], [`Error::TooLong`].
-    pub fn query(&mut self, sql: &str, max_rows: usize) -> Result<Table, Error> {
-        query::run(&mut self.connection, sql, max_rows)
     }
 }
 

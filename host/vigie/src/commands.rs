@@ -133,7 +133,7 @@ pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result
         let mut table: (Vec<String>, Vec<Vec<String>>) = Default::default();
         let mut keys = 0;
         for partition in 0..partitions {
-            crate::run::restore(&log, stage, partition)?;
+            stage.restore_from(&log, partition)?;
             let Some(batch) = stage.look(partition)? else { continue };
             table.0 = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
             let shown = batch.slice(0, batch.num_rows().min(limit.saturating_sub(keys)));

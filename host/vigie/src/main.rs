@@ -10,7 +10,6 @@ macro_rules! say {
 
 mod app;
 mod commands;
-mod deliver;
 mod demo;
 mod plugin_commands;
 mod plugin_test;

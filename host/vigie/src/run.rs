@@ -10,22 +10,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use log::{Commit, Log as _};
+use deliver::Delivery;
+use log::Log as _;
 use log_embedded::EmbeddedLog;
-use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Logged, Pipeline, Running, StepResult};
+use pipeline::{Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Logged, Pipeline, Running, is_watermark};
+use store_embedded::EmbeddedStore;
 
 use crate::app::{App, ReadPipeline};
-use crate::deliver::Delivery;
 
 /// Most records of one step.
 const BATCH_RECORDS: usize = 1024;
 /// Most bytes of one step, beyond its first record.
 const BATCH_BYTES: usize = 4 << 20;
-/// How often an input says how far it has come while it is busy.
-const MARK_EVERY: Duration = Duration::from_millis(250);
 /// How long to wait where nothing is to do: while others still work, and for new records.
 const PAUSE: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(50);
+/// In how many rounds in a row a worker may fail on a log that is unwell.
+const MOST_FAILURES: u32 = 100;
 /// Most workers; each takes the memory of its plugins and of its partitions' state.
 pub const MOST_WORKERS: u8 = 64;
 
@@ -33,7 +34,7 @@ pub const MOST_WORKERS: u8 = 64;
 pub struct Workers {
     log: EmbeddedLog,
     workers: Vec<Worker>,
-    delivery: Delivery,
+    delivery: Delivery<EmbeddedStore>,
     _lock: File,
 }
 
@@ -50,30 +51,10 @@ struct Shared {
     logged: Mutex<BTreeMap<(String, String), u64>>,
 }
 
-/// One worker.
+/// One worker, and its connection to the log.
 struct Worker {
     log: EmbeddedLog,
-    running: Running,
-    inputs: Vec<Input>,
-    batch_records: usize,
-}
-
-/// A partition that a stage reads.
-struct Input {
-    topic: String,
-    partition: u32,
-    group: String,
-    reader: Reader,
-    marked: Option<Instant>,
-}
-
-/// The stage that reads it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Reader {
-    /// The first stage, as this number of source.
-    Source(usize),
-    /// The stateful stage of this number.
-    Then(usize),
+    worker: pipeline::Worker,
 }
 
 /// The plugins' counters over all workers: step, counter, count.
@@ -98,30 +79,26 @@ impl Workers {
             loaded.borrow_mut().insert(name.to_owned(), component.clone());
             Ok(component)
         };
-        let mut inputs = inputs(pipeline);
-        let batch_records = batch_records()?;
+        let batch = Batch { records: batch_records()?, bytes: BATCH_BYTES };
         let mut opened = Vec::new();
-        for number in 0..usize::from(workers.max(1)) {
-            let mut running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
-            if number == 0 {
+        for _ in 0..workers.max(1) {
+            let running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
+            if opened.is_empty() {
                 pipeline::check_labels(pipeline, &running, &tables, &policies)?;
             }
-            let log = app.log()?;
-            let mine: Vec<Input> = inputs
-                .extract_if(.., |(at, _)| *at % usize::from(workers.max(1)) == number)
-                .map(|(_, input)| input)
-                .collect();
-            running.first.restore(&log.state(&running.first.state_table())?);
-            for input in &mine {
-                let Reader::Then(then) = input.reader else { continue };
-                if let Some(stage) = running.then.get_mut(then) {
-                    restore(&log, stage, input.partition)?;
-                }
+            opened.push(Worker { log: app.log()?, worker: pipeline::Worker::new(running, batch) });
+        }
+        for (number, input) in pipeline.inputs().into_iter().enumerate() {
+            let number = number % opened.len();
+            if let Some(opened) = opened.get_mut(number) {
+                opened.worker.assign(input);
             }
-            opened.push(Worker { log, running, inputs: mine, batch_records });
+        }
+        for Worker { log, worker } in &mut opened {
+            worker.restore(log)?;
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
-        let delivery = Delivery::open(app.store()?, pipeline, &first.running)?;
+        let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
         Ok(Self { log, workers: opened, delivery, _lock: lock })
     }
 
@@ -133,8 +110,9 @@ impl Workers {
     pub fn counters(&self) -> Counters {
         let mut sums: Counters = Vec::new();
         for worker in &self.workers {
-            let then = worker.running.then.iter().flat_map(|stage| stage.counters());
-            for (step, counter, count) in worker.running.first.counters().chain(then) {
+            let running = worker.worker.running();
+            let then = running.then.iter().flat_map(|stage| stage.counters());
+            for (step, counter, count) in running.first.counters().chain(then) {
                 match sums.iter_mut().find(|(s, c, _)| s == step && c == counter) {
                     Some((_, _, sum)) => *sum += count,
                     None => sums.push((step.into(), counter.into(), count)),
@@ -176,7 +154,7 @@ impl Workers {
                     Ok(busy) => busy,
                     Err(error) => {
                         shared.stop.store(true, Ordering::SeqCst);
-                        break Err(error);
+                        break Err(error.into());
                     }
                 };
                 progress.show(&shared.counts(), delivery.delivered);
@@ -227,12 +205,28 @@ fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Worker {
     fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
+        let (start, mut failures) = (Instant::now(), 0);
+        let inputs = self.worker.inputs().len();
         while !shared.stop.load(Ordering::SeqCst) {
             let commits = shared.commits.load(Ordering::SeqCst);
-            let mut busy = false;
-            for input in 0..self.inputs.len() {
-                busy |= self.step(input, shared)?;
+            let (mut busy, mut failed) = (false, None);
+            for input in 0..inputs {
+                let now_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
+                match self.step(input, now_us, shared) {
+                    Ok(stepped) => busy |= stepped,
+                    Err(pipeline::Error::Log(error)) if error.is_retry() => failed = Some(error),
+                    Err(error) => return Err(error.into()),
+                }
             }
+            if let Some(error) = failed {
+                failures += 1;
+                if failures == MOST_FAILURES {
+                    return Err(error.into());
+                }
+                std::thread::sleep(IDLE);
+                continue;
+            }
+            failures = 0;
             if busy {
                 continue;
             }
@@ -247,43 +241,15 @@ impl Worker {
         Ok(())
     }
 
-    /// One step of one input; false where there is nothing to read.
-    fn step(&mut self, number: usize, shared: &Shared) -> Result<bool> {
-        let Some(input) = self.inputs.get_mut(number) else { return Ok(false) };
-        let from = self.log.committed(&input.group, &input.topic, input.partition)?.unwrap_or(0);
-        let records = self.log.read(&input.topic, input.partition, from, self.batch_records, BATCH_BYTES)?;
-        if records.is_empty() {
-            return Ok(false);
-        }
-        // At the end of what there is, so that the next stage need not wait for the next record.
-        let next = records.last().map_or(0, |last| last.offset + 1);
-        let at_end = self.log.end_offset(&input.topic, input.partition)? == next;
-        let mark = at_end || input.marked.is_none_or(|at| at.elapsed() >= MARK_EVERY);
-        if mark {
-            input.marked = Some(Instant::now());
-        }
-        let mut result = match input.reader {
-            Reader::Source(source) => self.running.first.step(source, input.partition, &records, mark)?,
-            Reader::Then(then) => match self.running.then.get_mut(then) {
-                Some(stage) => stage.step(input.partition, &records, mark)?,
-                None => StepResult::default(),
-            },
-        };
-        self.log.commit(&Commit {
-            group: &input.group,
-            positions: &result.positions,
-            outputs: &result.outputs,
-            state: &result.state,
-        })?;
+    /// One step of one input; false where there is nothing to do.
+    fn step(&mut self, number: usize, now_us: i64, shared: &Shared) -> Result<bool, pipeline::Error> {
+        let Some(prepared) = self.worker.prepare(&mut self.log, number, now_us)? else { return Ok(false) };
+        let committed = self.worker.commit(&mut self.log, prepared)?;
         shared.commits.fetch_add(1, Ordering::SeqCst);
-        if matches!(input.reader, Reader::Then(_)) {
-            // Rows of later stages are events already counted.
-            (result.counts.records_in, result.counts.events_out) = (0, 0);
-        }
-        *whole(&shared.counts) += result.counts;
-        if !result.logged.is_empty() {
+        *whole(&shared.counts) += committed.counts;
+        if !committed.logged.is_empty() {
             let mut lines = whole(&shared.logged);
-            for Logged { step, message, rows } in &result.logged {
+            for Logged { step, message, rows } in &committed.logged {
                 *lines.entry((step.to_string(), message.to_string())).or_default() += rows;
             }
         }
@@ -291,37 +257,14 @@ impl Worker {
     }
 
     fn close(&mut self) -> Result<()> {
-        for input in &self.inputs {
-            let Reader::Source(source) = input.reader else { continue };
-            let result = self.running.first.close(source, input.partition);
-            self.log.commit(&Commit {
-                group: &input.group,
-                positions: &[],
-                outputs: &result.outputs,
-                state: &result.state,
-            })?;
+        let inputs = self.worker.inputs().len();
+        for input in 0..inputs {
+            if let Some(prepared) = self.worker.prepare_close(input) {
+                self.worker.commit(&mut self.log, prepared)?;
+            }
         }
         Ok(())
     }
-}
-
-/// All partitions that stages read, each with its number.
-fn inputs(pipeline: &Pipeline) -> Vec<(usize, Input)> {
-    let mut inputs = Vec::new();
-    let mut add = |topic: &str, partitions: u32, group: String, reader: Reader| {
-        for partition in 0..partitions {
-            let input = Input { topic: topic.into(), partition, group: group.clone(), reader, marked: None };
-            inputs.push((inputs.len(), input));
-        }
-    };
-    for (number, source) in pipeline.sources.iter().enumerate() {
-        add(&source.topic, source.partitions, pipeline.group(), Reader::Source(number));
-    }
-    for (number, then) in pipeline.then.iter().enumerate() {
-        let partitions = pipeline.output(&then.from).map_or(1, |o| o.partitions);
-        add(&then.from, partitions, pipeline.group_of(then), Reader::Then(number));
-    }
-    inputs
 }
 
 fn create_topics(log: &EmbeddedLog, pipeline: &Pipeline) -> Result<()> {
@@ -333,13 +276,6 @@ fn create_topics(log: &EmbeddedLog, pipeline: &Pipeline) -> Result<()> {
     }
     log.create_topic(DEAD_LETTERS, 1)?;
     Ok(log.create_topic(DEAD_LETTER_ROWS, 1)?)
-}
-
-/// Takes back a stage's state for a partition that it reads.
-pub fn restore(log: &EmbeddedLog, stage: &mut pipeline::KeyedStage, partition: u32) -> Result<()> {
-    let [keys, marks, held] = stage.tables(partition);
-    let [keys, marks, held] = [log.state(&keys)?, log.state(&marks)?, log.state(&held)?];
-    Ok(stage.restore(partition, [&keys, &marks, &held])?)
 }
 
 /// A smaller batch can be asked for, to show that batch cuts are invisible.

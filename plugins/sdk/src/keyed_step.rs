@@ -65,10 +65,10 @@ impl<T: Stateful> KeyedStep<T> {
             (turn.timer, turn.forget) = (making.timers.get(key as usize), false);
             while batch.key_of_row.get(row as usize) == Some(&key) {
                 turn.turn.row = row as usize;
-                // Known at compile time: where order is of no matter, no row looks for a timer.
-                if T::ORDER == Order::EventTime
-                    && self.fire_before(at.get(row as usize), key, &mut state, &mut turn, &mut making)
-                {
+                // Known at compile time: where order is of no matter, no row looks for a timer. One that
+                // fires may set the next one, which may be due as well.
+                while let Some(due) = due_before::<T>(&turn, &at, row) {
+                    self.fire_between(key, &mut state, due, &mut turn, &mut making);
                     taken = true;
                 }
                 match self.plugin.event(&mut state, T::Reads::row(&events, row as usize), &mut turn) {
@@ -92,15 +92,14 @@ impl<T: Stateful> KeyedStep<T> {
 
     /// Fires a timer that is due before the key's next row: the host sees neither one that the same
     /// call set, nor where the rows of a key are cut.
-    fn fire_before(
+    fn fire_between(
         &mut self,
-        at: Option<&Option<i64>>,
         key: u32,
         state: &mut T::State,
+        due: i64,
         turn: &mut KeyTurn,
         making: &mut Making<T>,
-    ) -> bool {
-        let Some(due) = turn.timer.filter(|due| at.is_some_and(|at| *at >= Some(*due))) else { return false };
+    ) {
         (turn.timer, turn.forget) = (None, false);
         let values = self.plugin.fire(state, crate::Timestamp(due), turn);
         if let (Gives::Keys, Some(values)) = (T::GIVES, values) {
@@ -110,7 +109,8 @@ impl<T: Stateful> KeyedStep<T> {
             *state = T::State::default();
             (turn.timer, turn.forget) = (None, false);
         }
-        true
+        // As the host has it: a timer that does not lie ahead would fire for ever.
+        turn.timer = turn.timer.filter(|next| *next > due);
     }
 
     /// Fires the timers of keys.
@@ -129,6 +129,15 @@ impl<T: Stateful> KeyedStep<T> {
         }
         making.finish(turn.turn.counts)
     }
+}
+
+/// When the key's timer is due, if that is before its next row.
+fn due_before<T: Stateful>(turn: &KeyTurn, at: &[Option<i64>], row: u32) -> Option<i64> {
+    if T::ORDER != Order::EventTime {
+        return None;
+    }
+    let now = at.get(row as usize).copied().flatten();
+    turn.timer.filter(|due| now >= Some(*due))
 }
 
 /// The states that came in.

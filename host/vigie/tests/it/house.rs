@@ -81,6 +81,7 @@ fn dependencies_point_up_the_chain_only() {
         "reference",
         "state",
         "log-embedded",
+        "deliver",
         "store-embedded",
         "pipeline",
         "vigie",

@@ -1,0 +1,249 @@
+//! The broker's side of the log: transactions, consumer groups, fencing. It does what it is told, and
+//! the schedule tells it when a transaction ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use log::{Error, Output, Position, StateChange};
+
+use crate::faults::Sabotage;
+use crate::partition::{Number, Partition};
+
+/// Whose connection it is; it keeps its number over restarts, as a transactional id does.
+pub type Member = u32;
+
+/// Where a commit stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is done, and says so.
+    Done,
+    /// It is decided and says so, but the markers are still to be written.
+    Slow,
+    /// It is aborted, and says so.
+    Aborted,
+    /// It is done, and its answer is lost.
+    DoneUnheard,
+    /// It is decided, and its answer is lost.
+    SlowUnheard,
+    /// The request is lost: the transaction stays open.
+    Unsent,
+}
+
+/// How far a transaction has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    Open,
+    Decided,
+}
+
+/// A transaction without its markers.
+struct Transaction {
+    member: Member,
+    progress: Progress,
+    places: BTreeSet<(String, u32)>,
+    group: String,
+    positions: Vec<Position>,
+}
+
+/// Who reads a topic's partitions.
+#[derive(Default)]
+pub struct Group {
+    pub generation: u64,
+    pub members: BTreeSet<Member>,
+    /// The owner of each partition.
+    pub owners: Vec<Option<Member>>,
+}
+
+/// The brokers, all of them in one.
+#[derive(Default)]
+pub struct Cluster {
+    pub topics: BTreeMap<String, Vec<Partition>>,
+    pub tables: BTreeMap<String, Partition>,
+    /// By the topic that is read: each has one stage that reads it.
+    pub groups: BTreeMap<String, Group>,
+    pub positions: BTreeMap<(String, String, u32), u64>,
+    epochs: BTreeMap<Member, u64>,
+    transactions: BTreeMap<Number, Transaction>,
+    last: Number,
+    pub sabotage: Option<Sabotage>,
+    /// What a broker would never do.
+    pub wrong: Option<String>,
+    /// Commits that were made wrong on purpose, to know which.
+    commits: u64,
+}
+
+/// A step's parts, and who commits it.
+pub struct Request<'a> {
+    pub member: Member,
+    pub epoch: u64,
+    /// Of the group when the step's records were read.
+    pub generation: Option<u64>,
+    pub group: &'a str,
+    pub positions: &'a [Position],
+    pub outputs: &'a [Output],
+    pub state: &'a [StateChange],
+}
+
+/// Under which name a table's changelog lies among the places of a transaction.
+fn changelog(table: &str) -> (String, u32) {
+    (format!("\0{table}"), 0)
+}
+
+impl Cluster {
+    pub fn create_topic(&mut self, name: &str, partitions: u32) {
+        let count = partitions as usize;
+        self.topics.entry(name.into()).or_insert_with(|| vec![Partition::default(); count]);
+    }
+
+    pub fn partition(&self, topic: &str, partition: u32) -> Result<&Partition, Error> {
+        let found = self.topics.get(topic).and_then(|all| all.get(partition as usize));
+        found.ok_or_else(|| Error::NoTopic { topic: topic.into(), partition })
+    }
+
+    fn place(&mut self, (topic, partition): &(String, u32)) -> Option<&mut Partition> {
+        match topic.strip_prefix('\0') {
+            Some(table) => Some(self.tables.entry(table.into()).or_default()),
+            None => self.topics.get_mut(topic)?.get_mut(*partition as usize),
+        }
+    }
+
+    /// A new connection of a member: the older ones are fenced, and what they left open is ended.
+    pub fn connect(&mut self, member: Member) -> u64 {
+        self.end_all_of(member);
+        let epoch = self.epochs.entry(member).or_default();
+        *epoch += 1;
+        *epoch
+    }
+
+    /// Ends what a member has left: a decided transaction is completed, an open one aborted.
+    pub fn end_all_of(&mut self, member: Member) {
+        let left = self.transactions.iter().filter(|(_, t)| t.member == member);
+        for number in left.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.end(number);
+        }
+    }
+
+    pub fn check_epoch(&self, member: Member, epoch: u64) -> Result<(), Error> {
+        let fenced = self.epochs.get(&member) != Some(&epoch) && !self.sabotaged(Sabotage::NoFencing);
+        if fenced { Err(Error::Fenced) } else { Ok(()) }
+    }
+
+    /// All transactions that wait for their end.
+    pub fn unfinished(&self) -> Vec<Number> {
+        self.transactions.keys().copied().collect()
+    }
+
+    /// Writes the markers of a transaction: committed if that was decided, otherwise it has timed out.
+    pub fn end(&mut self, number: Number) {
+        let Some(transaction) = self.transactions.remove(&number) else { return };
+        let committed = transaction.progress == Progress::Decided;
+        for place in &transaction.places {
+            if let Some(partition) = self.place(place) {
+                partition.end(number, committed);
+            }
+        }
+        if !committed {
+            return;
+        }
+        self.commits += 1;
+        if self.sabotaged(Sabotage::LosePositions) && self.commits.is_multiple_of(16) {
+            return;
+        }
+        for Position { topic, partition, next_offset } in transaction.positions {
+            let key = (transaction.group.clone(), topic.to_string(), partition);
+            let before = self.positions.insert(key, next_offset).unwrap_or_default();
+            if before > next_offset {
+                let group = &transaction.group;
+                self.wrong = Some(format!("{group} went back in {topic} from {before} to {next_offset}"));
+            }
+        }
+    }
+
+    /// Takes a step as far as its fate lets it come.
+    pub fn commit(&mut self, request: &Request<'_>, fate: Fate) -> Result<(), Error> {
+        self.check_epoch(request.member, request.epoch)?;
+        // A producer waits for the end of its last transaction before it begins the next.
+        self.end_all_of(request.member);
+        self.last += 1;
+        let number = self.last;
+        let group = request.group.to_owned();
+        let places = self.write(number, request)?;
+        let is_member = request.positions.iter().all(|at| self.is_member(&at.topic, request));
+        let progress = match fate {
+            Fate::Done | Fate::Slow | Fate::DoneUnheard | Fate::SlowUnheard if is_member => Progress::Decided,
+            _ => Progress::Open,
+        };
+        let positions = request.positions.to_vec();
+        let transaction =
+            Transaction { member: request.member, progress, places, group: group.clone(), positions };
+        self.transactions.insert(number, transaction);
+        let ends = matches!(fate, Fate::Done | Fate::Aborted | Fate::DoneUnheard);
+        if ends || (!is_member && fate != Fate::Unsent) {
+            self.end(number);
+        }
+        match fate {
+            Fate::Done | Fate::Slow if is_member => Ok(()),
+            Fate::Done | Fate::Slow | Fate::Aborted => Err(Error::Aborted { group }),
+            Fate::DoneUnheard | Fate::SlowUnheard | Fate::Unsent => Err(Error::Unknown { group }),
+        }
+    }
+
+    fn write(&mut self, number: Number, request: &Request<'_>) -> Result<BTreeSet<(String, u32)>, Error> {
+        let mut places = BTreeSet::new();
+        for Output { topic, partition, timestamp_us, key, value } in request.outputs {
+            let place = (topic.to_string(), *partition);
+            let missing = || Error::NoTopic { topic: topic.to_string(), partition: *partition };
+            self.place(&place).ok_or_else(missing)?.append(number, *timestamp_us, key, Some(value));
+            places.insert(place);
+        }
+        for StateChange { table, key, value } in request.state {
+            let place = changelog(table);
+            if let Some(partition) = self.place(&place) {
+                partition.append(number, 0, key, value.as_deref());
+            }
+            places.insert(place);
+        }
+        Ok(places)
+    }
+
+    fn is_member(&self, topic: &str, request: &Request<'_>) -> bool {
+        let Some(group) = self.groups.get(topic) else { return true };
+        let current = request.generation == Some(group.generation) && group.members.contains(&request.member);
+        current || self.sabotaged(Sabotage::NoFencing)
+    }
+
+    /// Whether an open transaction may still move a position.
+    pub fn is_pending(&self, group: &str, topic: &str, partition: u32) -> bool {
+        let moves = |t: &Transaction| {
+            t.group == group && t.positions.iter().any(|p| &*p.topic == topic && p.partition == partition)
+        };
+        !self.sabotaged(Sabotage::UnstablePositions) && self.transactions.values().any(moves)
+    }
+
+    /// A table by key: what its changelog comes to.
+    pub fn state(&self, table: &str) -> Result<Vec<log::KeyValue>, Error> {
+        let Some(partition) = self.tables.get(table) else { return Ok(Vec::new()) };
+        if partition.has_open() && !self.sabotaged(Sabotage::UnstablePositions) {
+            return Err(Error::Pending { what: table.into() });
+        }
+        let mut rows = BTreeMap::new();
+        let dirty = self.sabotaged(Sabotage::KeepAbortedState);
+        for entry in partition.all(0).filter(|e| dirty || !partition.is_aborted(e.of)) {
+            match &entry.value {
+                Some(value) => rows.insert(entry.key.clone(), value.clone()),
+                None => rows.remove(&entry.key),
+            };
+        }
+        Ok(rows.into_iter().collect())
+    }
+
+    pub fn sabotaged(&self, by: Sabotage) -> bool {
+        self.sabotage == Some(by)
+    }
+
+    /// Gives a topic's partitions to other members; who is not told keeps an old generation.
+    pub fn rebalance(&mut self, topic: &str, members: BTreeSet<Member>, owners: Vec<Option<Member>>) {
+        let group = self.groups.entry(topic.into()).or_default();
+        group.generation += 1;
+        (group.members, group.owners) = (members, owners);
+    }
+}
