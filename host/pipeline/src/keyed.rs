@@ -172,10 +172,11 @@ impl KeyedStage {
         self.plugin.plan()
     }
 
-    /// The plugin's counters since the start.
+    /// The plugin's counters since the start, and [`DISCARDED`](crate::DISCARDED).
     pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         let names = self.plugin.plan().counters.iter();
-        names.zip(&self.counters).map(|(name, n)| (self.name(), name.as_str(), *n))
+        let counted = names.zip(&self.counters).map(|(name, n)| (self.name(), name.as_str(), *n));
+        counted.chain([(self.name(), crate::DISCARDED, self.plugin.discarded)])
     }
 
     /// The tables of the log that a partition's state lies in: keys, watermarks, held rows.

@@ -22,7 +22,7 @@ pub use keyed::KeyedStage;
 pub use labels::{FieldFlow, TopicFlow, check as check_labels};
 pub use offers::offers;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
-pub use stage::{Counts, Logged, Stage, StepResult};
+pub use stage::{Counts, DISCARDED, Logged, Stage, StepResult};
 pub use watermark::is_watermark;
 pub use worker::{Batch, Committed, Input, Prepared, Worker};
 

@@ -71,6 +71,9 @@ pub struct Logged {
     pub rows: u64,
 }
 
+/// A counter of every step: instances that were thrown away because they trapped or overran a limit.
+pub const DISCARDED: &str = "instances thrown away";
+
 /// The messages that were logged, with their texts.
 pub(crate) fn logged(step: &Arc<str>, plan: &plugin::Plan, rows: &[u64], all: &mut Vec<Logged>) {
     let said = plan.messages.iter().zip(rows).filter(|(_, rows)| **rows > 0);
@@ -183,11 +186,12 @@ impl Stage {
         self.steps.iter().map(|s| (&*s.name, s.plugin.plan()))
     }
 
-    /// The steps' counters since the start: step, counter, count.
+    /// The steps' counters since the start: step, counter, count; the plugin's, and [`DISCARDED`].
     pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.steps.iter().flat_map(|s| {
             let names = s.plugin.plan().counters.iter();
-            names.zip(&s.counters).map(|(name, n)| (&*s.name, name.as_str(), *n))
+            let counted = names.zip(&s.counters).map(|(name, n)| (&*s.name, name.as_str(), *n));
+            counted.chain([(&*s.name, DISCARDED, s.plugin.discarded)])
         })
     }
 

@@ -183,7 +183,7 @@ fn summarise(app: &App, workers: &Workers, progress: &Progress) -> Result<()> {
         .map(|(step, counter, n)| vec![step, counter, n.to_string()])
         .collect();
     if !masked.is_empty() {
-        say!("\nCounted by the plugins in this run");
+        say!("\nCounted in this run");
         print_table(&["step".into(), "counter".into(), "count".into()], &masked)?;
     }
     let mut store = app.store_read_only()?;

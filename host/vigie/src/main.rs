@@ -162,7 +162,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             if close {
                 workers.close(&mut progress)?;
             }
-            progress.summarise();
+            progress.summarise(&workers.counters());
             Ok(())
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),

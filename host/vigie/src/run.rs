@@ -342,13 +342,16 @@ impl Progress {
         }
     }
 
-    /// One line of what has been done, for who runs a pipeline.
-    pub fn summarise(&self) {
+    /// What has been done, for who runs a pipeline.
+    pub fn summarise(&self, counters: &Counters) {
         let Counts { records_in, events_out, dead_letters } = self.counts;
         let seconds = self.start.elapsed().as_secs_f64();
         eprintln!(
             "{records_in} records in, {events_out} events out, {dead_letters} dead letters in {seconds:.2} s"
         );
+        for (step, counter, count) in counters.iter().filter(|(_, _, count)| *count > 0) {
+            eprintln!("step {step}: {counter}: {count}");
+        }
     }
 
     fn end(&self) {
