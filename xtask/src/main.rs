@@ -49,7 +49,8 @@ fn demo(arguments: &[String]) -> Result<()> {
 /// In the profile of the tests, whose dependencies are built already, and optimised.
 fn simulate(arguments: &[String]) -> Result<()> {
     let plugins = guests::build()?;
-    run(cargo().args(["build", "--quiet", "--locked", "--package", "simulation"]))?;
+    // Of the package alone other features of libraries would be chosen, and all of them built once more.
+    run(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
     let mut command = Command::new(target().join("debug").join("simulation"));
     run(command.arg("--plugins").arg(plugins).args(arguments))
 }
