@@ -297,3 +297,6 @@ impl KeyedStage {
         self.restore(partition, [&keys, &marks, &held])
     }
 }
+
+#[cfg(test)]
+mod tests;

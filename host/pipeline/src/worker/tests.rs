@@ -1,0 +1,166 @@
+use std::cell::RefCell;
+
+use log::{Error as LogError, KeyValue};
+
+use super::*;
+use crate::Identity;
+
+/// A raw topic of one partition, and a log that can be unwell.
+#[derive(Default)]
+struct Unwell {
+    start: u64,
+    end: u64,
+    committed: Option<u64>,
+    next_commit: Option<LogError>,
+    asked: RefCell<Vec<String>>,
+}
+
+impl Unwell {
+    fn say(&self, what: impl Into<String>) {
+        self.asked.borrow_mut().push(what.into());
+    }
+}
+
+impl Log for Unwell {
+    fn create_topic(&self, _: &str, _: u32) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn partitions(&self, _: &str) -> Result<Option<u32>, LogError> {
+        Ok(Some(1))
+    }
+    fn topics(&self) -> Result<Vec<(String, u32)>, LogError> {
+        Ok(Vec::new())
+    }
+    fn start_offset(&self, _: &str, _: u32) -> Result<u64, LogError> {
+        Ok(self.start)
+    }
+    fn end_offset(&self, _: &str, _: u32) -> Result<u64, LogError> {
+        Ok(self.end)
+    }
+    fn read(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        most: usize,
+        _: usize,
+    ) -> Result<Vec<Record>, LogError> {
+        self.say(format!("read {from}"));
+        if from < self.start {
+            return Err(LogError::Expired {
+                topic: topic.into(),
+                partition,
+                start: self.start,
+                wanted: from,
+            });
+        }
+        let value = br#"{"id": "a", "at": "2018-02-01T00:00:00Z"}"#.to_vec();
+        let timestamp_us = 1_517_443_200_000_000;
+        let record = |offset| Record { offset, timestamp_us, key: Vec::new(), value: value.clone() };
+        Ok((from..self.end).take(most).map(record).collect())
+    }
+    fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, LogError> {
+        self.say("committed");
+        Ok(self.committed)
+    }
+    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), LogError> {
+        self.say("commit");
+        if let Some(error) = self.next_commit.take() {
+            return Err(error);
+        }
+        self.committed = commit.positions.first().map(|position| position.next_offset);
+        Ok(())
+    }
+    fn recover(&mut self) -> Result<(), LogError> {
+        self.say("recover");
+        Ok(())
+    }
+    fn state(&self, _: &str) -> Result<Vec<KeyValue>, LogError> {
+        Ok(Vec::new())
+    }
+}
+
+const PIPELINE: &str = "
+pipeline: test
+version: 1
+schema:
+  fields:
+    - {name: entity, kind: utf8, required: true}
+    - {name: timestamp, kind: timestamp, required: true}
+sources:
+  - {topic: raw, source: raw, decode: {fields: {entity: id, timestamp: at}}}
+steps: []
+events: {topic: events, partition_by: entity, clearance: []}
+";
+
+/// A worker of a pipeline without plugins, which takes two records a step.
+fn worker() -> Worker {
+    let pipeline = Pipeline::parse(PIPELINE).unwrap();
+    let none = |name: &str| Err(Error::Untrusted(name.into()));
+    let running = Running::new(&pipeline, Identity::new([0; 16]), Arc::default(), &none).unwrap();
+    let mut worker = Worker::new(running, Batch { records: 2, bytes: 1 << 20 });
+    pipeline.inputs().into_iter().for_each(|input| worker.assign(input));
+    worker
+}
+
+fn step(worker: &mut Worker, log: &mut Unwell) -> Result<(), Error> {
+    match worker.prepare(log, 0, 0)? {
+        Some(prepared) => worker.commit(log, prepared).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn who_slept_longer_than_the_retention_goes_on_where_another_has_come_to() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.committed, Some(2));
+    // Meanwhile another worker has had the partition, and what it read has expired.
+    (log.start, log.committed) = (4, Some(6));
+    log.asked.take();
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.asked.take(), ["read 2", "committed", "read 6", "commit"]);
+    assert_eq!(log.committed, Some(8));
+}
+
+#[test]
+fn what_expired_unread_is_an_error() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    step(&mut worker, &mut log).unwrap();
+    log.start = 4;
+    let error = step(&mut worker, &mut log).unwrap_err();
+    assert!(error.to_string().starts_with("VG3010"), "{error}");
+    assert_eq!(log.committed, Some(2), "nothing was passed over");
+}
+
+#[test]
+fn a_first_start_begins_where_the_topic_begins() {
+    let (mut worker, mut log) = (worker(), Unwell { start: 3, end: 9, ..Unwell::default() });
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.committed, Some(5));
+}
+
+#[test]
+fn a_commit_without_an_answer_is_cleared_up_before_anything_else() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    log.next_commit = Some(LogError::Unknown { group: "test".into() });
+    step(&mut worker, &mut log).unwrap_err();
+    // It had been committed after all.
+    log.committed = Some(2);
+    log.asked.take();
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.asked.take(), ["recover", "committed", "read 2", "commit"]);
+    assert_eq!(log.committed, Some(4));
+}
+
+#[test]
+fn a_step_that_was_given_up_is_computed_again() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    log.next_commit = Some(LogError::Aborted { group: "test".into() });
+    step(&mut worker, &mut log).unwrap_err();
+    assert_eq!(log.committed, None);
+    log.asked.take();
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.asked.take(), ["committed", "read 0", "commit"]);
+    assert_eq!(log.committed, Some(2));
+}
