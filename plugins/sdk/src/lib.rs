@@ -62,7 +62,7 @@ pub use fields::{FieldSpec, Timestamp};
 pub use read::{Events, ReadCell, Reads, Source};
 pub use serde;
 pub use stateful::{KeyTurn, Stateful};
-pub use transform::{Reject, Transform};
+pub use transform::{LEFT_OUT, Reject, Transform};
 pub use turn::Turn;
 pub use vigie_macros::{Reads, Writes};
 pub use write::{Sink, WriteCell, Writes};

@@ -4,8 +4,8 @@ use crate::bindings::vigie::plugin::types::Reject as RejectedRow;
 use crate::bindings::vigie::plugin::types::{Column, Flow, Order, Patch, Plan, Setup, Shape};
 use crate::fields::kind_name;
 use crate::{
-    Events, Field, FieldSpec, FromConfig, Gives, Problem, Reads, Sink, Source, Transform, Turn, Writes,
-    problem,
+    Events, Field, FieldSpec, FromConfig, Gives, LEFT_OUT, Problem, Reads, Sink, Source, Transform, Turn,
+    Writes, problem,
 };
 
 /// A plugin in a step.
@@ -39,20 +39,30 @@ impl<T: Transform> Step<T> {
         let mut write = T::Writes::columns(rows as usize);
         let mut turn = Turn::new(T::COUNTERS.len());
         let mut rejects = Vec::new();
+        let mut kept = Vec::with_capacity(if T::FILTERS { rows as usize } else { 0 });
         self.plugin.batch(&Events::new(&read, rows as usize));
         for row in 0..rows {
             turn.row = row as usize;
             match self.plugin.event(T::Reads::row(&read, row as usize), &mut turn) {
-                Ok(values) => T::Writes::push(&mut write, values),
+                Ok(values) => {
+                    T::Writes::push(&mut write, values);
+                    if T::FILTERS {
+                        kept.push(row);
+                    }
+                }
+                Err(LEFT_OUT) if T::FILTERS => {}
                 Err(reject) => {
-                    T::Writes::skip(&mut write);
+                    // A filter has rows for what goes on alone.
+                    if !T::FILTERS {
+                        T::Writes::skip(&mut write);
+                    }
                     rejects.push(RejectedRow { row, reason: reject.0 });
                 }
             }
         }
         let mut sink = Sink::new(self.written.clone());
         T::Writes::finish(write, &mut sink);
-        Patch { rows: None, columns: sink.columns, rejects, counts: turn.counts }
+        Patch { rows: T::FILTERS.then_some(kept), columns: sink.columns, rejects, counts: turn.counts }
     }
 }
 
@@ -105,7 +115,7 @@ fn plan<T: Transform>(plugin: &T, present: &[bool], written: &[bool]) -> Plan {
         flows: vec![Flow { reads: names(&reads), writes: names(&writes) }],
         reads,
         writes,
-        shape: Shape::OneToOne,
+        shape: if T::FILTERS { Shape::Filter } else { Shape::OneToOne },
         clears: plugin.clears(),
         lookups: plugin.lookups(),
         reasons: texts(plugin.reasons()),

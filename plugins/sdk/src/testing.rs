@@ -99,7 +99,7 @@ pub struct Outcome {
 
 impl Outcome {
     /// The values of a written field; none if the plan does not have it. Those of refused rows are
-    /// in it, and mean nothing.
+    /// in it, and mean nothing; of a plugin that leaves events out only those that go on are.
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Vec<Value>> {
         let at = self.plan.writes.iter().position(|field| field.name == name)?;
@@ -139,6 +139,7 @@ pub fn run<T: Transform>(config: &str, input: &[InputColumn]) -> Result<Outcome,
     let columns = plan.reads.iter().filter_map(find).map(|column| column.column.clone()).collect();
     let patch = step.transform(u32::try_from(rows).unwrap_or(u32::MAX), columns);
     check(&plan, &patch)?;
+    let rows = patch.rows.as_ref().map_or(rows, Vec::len);
     Ok(Outcome { plan, patch, rows })
 }
 

@@ -17,6 +17,10 @@ pub trait Transform: Sized {
     /// What can be logged; [`Turn::log`] takes an index into it.
     const MESSAGES: &'static [&'static str] = &[];
 
+    /// Whether the plugin leaves events out, by [`LEFT_OUT`]. Which events go on then shows something of
+    /// what is read, and the host counts it as a leak of its labels.
+    const FILTERS: bool = false;
+
     /// Makes the plugin of a step. It must be deterministic, as a fresh instance replaces a failed one.
     ///
     /// # Errors
@@ -61,7 +65,8 @@ pub trait Transform: Sized {
     /// keep a buffer for them, so that none is allocated for each event.
     ///
     /// # Errors
-    /// [`Reject`] refuses the event; it goes where the pipeline sends refused events.
+    /// [`Reject`] refuses the event; it goes where the pipeline sends refused events. [`LEFT_OUT`] leaves
+    /// it out.
     fn event<'a>(
         &'a mut self,
         event: <Self::Reads as Reads>::Row<'a>,
@@ -75,3 +80,7 @@ pub struct Reject(
     /// The index.
     pub u32,
 );
+
+/// In the place of a reject: the event goes no further, and is no dead letter. Only a plugin that
+/// [`FILTERS`](Transform::FILTERS) may say so; from another it is a breach of the contract.
+pub const LEFT_OUT: Reject = Reject(u32::MAX);

@@ -134,6 +134,19 @@ fn the_published_schema_of_the_pipeline_file_is_the_programs() {
 }
 
 #[test]
+fn a_plugin_may_leave_events_out() {
+    let data = tempfile::tempdir().unwrap();
+    let built = std::env::var_os("VIGIE_PLUGINS").map_or_else(
+        || Path::new(env!("CARGO_BIN_EXE_vigie")).ancestors().nth(2).unwrap().join("plugins"),
+        PathBuf::from,
+    );
+    let tests = built.join("tests");
+    let arguments = ["plugin", "test", "sieve", "plugins/tests/sieve/cases.yaml", "--plugins"];
+    let said = crate::succeed(crate::vigie(data.path(), &arguments).arg(tests));
+    assert!(said.contains("2 cases") && said.contains("0 failed"), "{said}");
+}
+
+#[test]
 fn the_guide_shows_the_first_plugin_as_it_is() {
     let guide = fs::read_to_string(root().join("plugins/README.md")).unwrap();
     for file in ["src/lib.rs", "cases.yaml"] {
