@@ -7,6 +7,7 @@ mod demo;
 mod native;
 mod sandbox;
 mod stage;
+mod state;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ fn main() -> Result<()> {
         ("boundary", sandbox::measure as fn(&Places) -> Result<Vec<table::Row>>),
         ("native", native::measure),
         ("stage", stage::measure),
+        ("state", state::measure),
         ("demo", demo::measure),
     ] {
         if only.as_ref().is_some_and(|only| only.as_os_str() != name) {
