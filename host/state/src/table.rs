@@ -129,7 +129,7 @@ impl Table {
     pub fn states(&self, groups: &Groups) -> Result<(Vec<ArrayRef>, ArrayRef), Error> {
         let entries: Vec<Option<&Entry>> = groups.keys.iter().map(|key| self.entries.get(key)).collect();
         let parser = self.states.parser();
-        let known = entries.iter().flatten().map(|entry| parser.parse(&entry.state));
+        let known = entries.iter().flatten().map(|entry| parser.parse(entry.state()));
         let known = self.states.convert_rows(known)?;
         // A key without state takes the null that is put behind the known ones.
         let mut next = 0;
@@ -147,7 +147,7 @@ impl Table {
             interleave(&[column, &new_null_array(field.data_type(), 1)], &picks)
         };
         let states = known.iter().zip(self.shape.state.fields()).map(spread).collect::<Result<_, _>>()?;
-        let timers = entries.iter().map(|entry| entry.and_then(|entry| entry.timer_us));
+        let timers = entries.iter().map(|entry| entry.and_then(Entry::timer_us));
         let timers = TimestampMicrosecondArray::from_iter(timers).with_timezone("+00:00");
         Ok((states, std::sync::Arc::new(timers)))
     }
@@ -172,20 +172,41 @@ impl Table {
         let mut revisions = Vec::with_capacity(groups.keys.len());
         for (number, key) in groups.keys.iter().enumerate() {
             let at = at_us.get(number).copied().unwrap_or_default();
-            let last = self.entries.get(key).map_or(self.deleted_revision, |entry| entry.revision);
+            let more = results.get(number).map_or(0, |results| (results - 1).max(0));
+            // Looked up once: with many keys this is where the time goes.
+            let known = self.entries.get_mut(key);
+            let last = known.as_ref().map_or(self.deleted_revision, |entry| entry.revision());
             let first = at.max(last.saturating_add(1));
             revisions.push(first);
-            let more = results.get(number).map_or(0, |results| (results - 1).max(0));
             let revision = first.saturating_add(more);
             if deleted.get(number) == Some(&true) {
                 self.delete(key, revision);
                 continue;
             }
             let timer_us = timers.filter(|t| t.is_valid(number)).map(|t| t.value(number));
-            let entry = Entry { state: states.row(number).as_ref().into(), timer_us, revision };
-            let value = Some(entry.to_bytes());
-            self.changes.push(StateChange { table: self.name.clone(), key: key.to_vec(), value });
-            self.put(key.clone(), entry);
+            let state = states.row(number);
+            let value = match known {
+                Some(entry) => {
+                    if entry.timer_us() != timer_us {
+                        move_timer(&mut self.timers, key, entry.timer_us(), timer_us);
+                    }
+                    self.bytes -= entry.size_bytes(key);
+                    entry.change(state.as_ref(), timer_us, revision);
+                    self.bytes += entry.size_bytes(key);
+                    entry.bytes().to_vec()
+                }
+                None => {
+                    let entry = Entry::new(state.as_ref(), timer_us, revision);
+                    let value = entry.bytes().to_vec();
+                    self.put(key.clone(), entry);
+                    value
+                }
+            };
+            self.changes.push(StateChange {
+                table: self.name.clone(),
+                key: key.to_vec(),
+                value: Some(value),
+            });
         }
         if self.bytes > self.most_bytes {
             return Err(Error::Full { table: self.name.clone(), most_bytes: self.most_bytes });
@@ -224,7 +245,7 @@ impl Table {
     fn put(&mut self, key: Box<[u8]>, entry: Entry) {
         self.forget(&key);
         self.bytes += entry.size_bytes(&key);
-        if let Some(at) = entry.timer_us {
+        if let Some(at) = entry.timer_us() {
             self.timers.insert((at, key.clone()));
         }
         self.entries.insert(key, entry);
@@ -244,9 +265,18 @@ impl Table {
     fn forget(&mut self, key: &[u8]) -> bool {
         let Some((key, entry)) = self.entries.remove_entry(key) else { return false };
         self.bytes -= entry.size_bytes(&key);
-        if let Some(at) = entry.timer_us {
+        if let Some(at) = entry.timer_us() {
             self.timers.remove(&(at, key));
         }
         true
+    }
+}
+
+fn move_timer(timers: &mut BTreeSet<(i64, Box<[u8]>)>, key: &[u8], from: Option<i64>, to: Option<i64>) {
+    if let Some(from) = from {
+        timers.remove(&(from, key.into()));
+    }
+    if let Some(to) = to {
+        timers.insert((to, key.into()));
     }
 }
