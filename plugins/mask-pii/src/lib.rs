@@ -5,6 +5,7 @@
 //! them, and a plugin that claimed to would be believed.
 
 pub mod config;
+mod digits;
 pub mod kinds;
 pub mod plugin;
 pub mod scan;

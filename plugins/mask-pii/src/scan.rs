@@ -2,6 +2,7 @@
 //! detectors around it, copy what lies between.
 
 use crate::config::{Action, Config};
+use crate::digits;
 use crate::kinds::{Found, KINDS, Kind, at, back, birth, card, coordinates, email, iban, net, phone};
 
 /// Masks texts by one configuration. Keeps nothing of a text.
@@ -27,8 +28,7 @@ impl Masker {
         };
         out.clear();
         let mut copied = 0;
-        let mut from = 0;
-        while let Some(found) = next(text, &mut from, copied) {
+        each(text, |found| {
             let action = actions.get(found.kind.index()).copied().unwrap_or_default();
             out.push_str(text.get(copied..found.start).unwrap_or(""));
             let piece = text.get(found.start..found.end).unwrap_or("");
@@ -39,8 +39,7 @@ impl Masker {
                 *count += 1;
             }
             copied = found.end;
-            from = found.end;
-        }
+        });
         if copied > 0 {
             out.push_str(text.get(copied..).unwrap_or(""));
         }
@@ -48,13 +47,28 @@ impl Masker {
     }
 
     /// What would be masked in `text`, in order.
-    pub fn find(&self, text: &str, mut each: impl FnMut(Found)) {
-        let (mut copied, mut from) = (0, 0);
-        while let Some(found) = next(text, &mut from, copied) {
-            copied = found.end;
-            from = found.end;
-            each(found);
-        }
+    pub fn find(&self, text: &str, found: impl FnMut(Found)) {
+        each(text, found);
+    }
+}
+
+/// Every find in a text, in order; digits of other scripts count as digits.
+#[inline(always)]
+fn each(text: &str, mut found: impl FnMut(Found)) {
+    match digits::fold(text) {
+        None => scan(text, found),
+        Some(folded) => scan(&folded.text, |in_folded| found(folded.unfold(in_folded))),
+    }
+}
+
+// Never inlined, so that the one that is nearly always called stays small.
+#[inline(never)]
+fn scan(text: &str, mut found: impl FnMut(Found)) {
+    let (mut copied, mut from) = (0, 0);
+    while let Some(next) = next(text, &mut from, copied) {
+        copied = next.end;
+        from = next.end;
+        found(next);
     }
 }
 
@@ -218,7 +232,8 @@ fn digit(text: &str, p: usize, floor: usize, from: &mut usize) -> Option<Found> 
     if run - p < 7 && !phone::goes_on(b, run) {
         return None;
     }
-    card::detect(b, p, floor).or_else(|| phone::detect(b, p, floor))
+    let in_link = phone::in_link(b, p, run);
+    in_link.or_else(|| card::detect(b, p, floor)).or_else(|| phone::detect(b, p, floor))
 }
 
 #[cfg(test)]

@@ -115,6 +115,14 @@ pub(crate) fn goes_on(b: &[u8], end: usize) -> bool {
     separator(b, end).is_some()
 }
 
+/// The number in a link that opens a chat, `wa.me/` with the digits from `p` to `run`: international, without
+/// its plus.
+pub(crate) fn in_link(b: &[u8], p: usize, run: usize) -> Option<Found> {
+    let before = b.get(..p)?;
+    let is_link = before.ends_with(b"wa.me/") || before.ends_with(b"whatsapp.com/send?phone=");
+    (is_link && (7..=15).contains(&(run - p))).then_some(Found { kind: Kind::Phone, start: p, end: run })
+}
+
 /// Tries a number whose first digit is at `p`.
 #[inline(never)]
 pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
