@@ -279,3 +279,6 @@ struct Source {
 fn labels_of<'a>(fields: &Fields, names: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     names.filter_map(|name| fields.get(name)).flat_map(|flow| flow.labels.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests;
