@@ -160,3 +160,18 @@ pub enum Error {
     #[error("VG0199: the stage could not build its batch: {0}")]
     Batch(#[from] arrow::error::ArrowError),
 }
+
+/// The least that is a pipeline, for unit tests.
+#[cfg(test)]
+const MINIMAL: &str = "
+pipeline: test
+version: 1
+schema:
+  fields:
+    - {name: entity, kind: utf8, required: true}
+    - {name: timestamp, kind: timestamp, required: true}
+sources:
+  - {topic: raw, source: raw, decode: {fields: {entity: id, timestamp: at}}}
+steps: []
+events: {topic: events, partition_by: entity, clearance: []}
+";

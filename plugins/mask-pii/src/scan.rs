@@ -21,7 +21,8 @@ impl Masker {
     /// Replaces `out` by the masked text and adds what was masked to `counts`, by
     /// [`Kind::index`]. False, and `out` of no use, if nothing was found: most texts
     /// need no copy. A kind that is left is found (so that no other kind takes its
-    /// text) but not counted. Allocates only if `out` is too small.
+    /// text) but not counted. Allocates only if `out` is too small, or for digits of
+    /// other scripts.
     pub fn mask(&self, text: &str, out: &mut String, counts: &mut [u64; KINDS]) -> bool {
         let Some(actions) = self.actions else {
             return false;

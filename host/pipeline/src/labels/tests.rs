@@ -3,19 +3,6 @@ use plugin::{Flow, Order};
 
 use super::*;
 
-const PIPELINE: &str = "
-pipeline: test
-version: 1
-schema:
-  fields:
-    - {name: entity, kind: utf8, required: true}
-    - {name: timestamp, kind: timestamp, required: true}
-sources:
-  - {topic: raw, source: raw, decode: {fields: {entity: id, timestamp: at}}}
-steps: []
-events: {topic: events, partition_by: entity, clearance: []}
-";
-
 const NARROW: &str = r#"
 @id("narrow")
 permit (
@@ -54,7 +41,7 @@ fn written(config: &str) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("narrow.cedar"), NARROW).unwrap();
     let policies = Policies::read(folder.path()).unwrap();
-    let (pipeline, tables) = (Pipeline::parse(PIPELINE).unwrap(), Tables::default());
+    let (pipeline, tables) = (Pipeline::parse(crate::MINIMAL).unwrap(), Tables::default());
     let check = Check { pipeline: &pipeline, tables: &tables, policies: &policies };
     let labelled = |label: &str| FieldFlow { labels: [label.to_owned()].into(), path: Vec::new() };
     let mut fields = Fields::new();

@@ -80,22 +80,9 @@ impl Log for Unwell {
     }
 }
 
-const PIPELINE: &str = "
-pipeline: test
-version: 1
-schema:
-  fields:
-    - {name: entity, kind: utf8, required: true}
-    - {name: timestamp, kind: timestamp, required: true}
-sources:
-  - {topic: raw, source: raw, decode: {fields: {entity: id, timestamp: at}}}
-steps: []
-events: {topic: events, partition_by: entity, clearance: []}
-";
-
 /// A worker of a pipeline without plugins, which takes two records a step.
 fn worker() -> Worker {
-    let pipeline = Pipeline::parse(PIPELINE).unwrap();
+    let pipeline = Pipeline::parse(crate::MINIMAL).unwrap();
     let none = |name: &str| Err(Error::Untrusted(name.into()));
     let running = Running::new(&pipeline, Identity::new([0; 16]), Arc::default(), &none).unwrap();
     let mut worker = Worker::new(running, Batch { records: 2, bytes: 1 << 20 });
