@@ -1,11 +1,7 @@
 //! The first held-out corpus: written from the README's list of kinds, by another author than the scanner's,
 //! before reading the scanner or its own corpus. All names, numbers and places are made up or random.
-// The lints against panics are for what runs in production; a test that panics says where.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
-mod held;
-
-use held::*;
+use crate::held::*;
 
 /// National forms as people write them, without the country code.
 #[rustfmt::skip]

@@ -1,12 +1,8 @@
 //! The fourth held-out corpus: by another author, from the page's kinds and actions and the public numbering plans
 //! alone, before reading the scanner or the sentences of the other corpora. Messages as they are written in crises,
 //! with the numbers of the country whose language they are in.
-// The lints against panics are for what runs in production; a test that panics says where.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
-mod held;
-
-use held::*;
+use crate::held::*;
 
 /// A country: the name of its slot, its weight, how numbers are written at home, and abroad after the `+`.
 type Plan = (&'static str, usize, &'static [&'static str], &'static [&'static str]);

@@ -1,11 +1,8 @@
-//! What both held-out corpora share: the generator's small language, and the measure.
+//! What the held-out corpora share: the generator's small language, and the measure.
 //!
 //! A pattern is text in which `#` is a digit, `~` a digit 1 to 9, `^` a digit 2 to 9, `\h` and `\H` a hex
 //! digit, `\a` and `\A` a letter, `{a|b}` one of several (not nested), and `<name>` a slot; `\` before any
 //! other character takes it as it is.
-
-// Each corpus is a program of its own and uses a part of this.
-#![allow(dead_code)]
 
 use mask_pii::{Config, Kind, Masker};
 
