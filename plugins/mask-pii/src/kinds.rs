@@ -96,7 +96,12 @@ pub(crate) fn back(b: &[u8], i: usize, n: usize) -> u8 {
 /// (C2) is not part of a word.
 pub(crate) fn word_after(b: &[u8], i: usize) -> bool {
     let c = at(b, i);
-    c.is_ascii_alphanumeric() || c == b'_' || (c >= 0xC3 && c != 0xE2 && c < 0xE3)
+    c.is_ascii_alphanumeric() || c == b'_' || (c >= 0xC3 && c != 0xE2 && c < 0xE3 && !stop(b, i))
+}
+
+/// Is at `i` a comma or stop of Arabic, Devanagari or Ethiopic?
+fn stop(b: &[u8], i: usize) -> bool {
+    ["،", "؛", "؟", "۔", "।", "॥", "።", "፣", "፤"].into_iter().any(|sign| starts_with(b, i, sign.as_bytes()))
 }
 
 /// As [`word_after`], for the byte that ends just before `i`.
@@ -232,18 +237,24 @@ const UNITS: [&str; 144] = [
     "гривень", "грн", "жителей", "кг", "км", "людей", "осіб", "руб", "рублей", "тонн", "человек", "шт",
 ];
 
+/// Those of [`UNITS`] that are written with a capital.
+const NOUNS: [&str; 7] = ["einwohner", "euro", "euros", "liter", "menschen", "stimmen", "tonnen"];
+
 /// Does a currency, a unit of measure or a thing that is counted follow a number that ends at `end`?
 pub(crate) fn unit_after(b: &[u8], end: usize) -> bool {
     let mut i = end;
     while at(b, i) == b' ' || (at(b, i) == 0xC2 && at(b, i + 1) == 0xA0) {
         i += if at(b, i) == b' ' { 1 } else { 2 };
     }
-    if matches!(at(b, i), b'$' | b'%')
-        || starts_with(b, i, "£".as_bytes())
+    // "+33 6 51 16 12 14 ₹3,25,000": before another number it is the unit of that one.
+    let own = |i: usize| !at(b, i + usize::from(at(b, i) == b' ')).is_ascii_digit();
+    match at(b, i) {
+        b'%' => return true,
+        b'$' => return own(i + 1),
+        0xC2 if at(b, i + 1) == 0xA3 => return own(i + 2),
         // € and its neighbours, the signs of currency of U+20A0..U+20BF
-        || (at(b, i), at(b, i + 1)) == (0xE2, 0x82) && at(b, i + 2) >= 0xA0
-    {
-        return true;
+        0xE2 if at(b, i + 1) == 0x82 && at(b, i + 2) >= 0xA0 => return own(i + 3),
+        _ => {}
     }
     let from = i;
     let mut folded = [0u8; 24];
@@ -264,7 +275,10 @@ pub(crate) fn unit_after(b: &[u8], end: usize) -> bool {
     {
         return true;
     }
-    UNITS.binary_search_by(|unit| compare(unit.as_bytes(), word)).is_ok()
+    // "676 11 96 64 People sleep outside": a capital begins the next sentence, but also German's nouns.
+    let capital = at(b, from).is_ascii_uppercase() && at(b, from + 1).is_ascii_lowercase();
+    let begins_sentence = capital && !NOUNS.iter().any(|noun| noun.as_bytes() == word);
+    !begins_sentence && UNITS.binary_search_by(|unit| compare(unit.as_bytes(), word)).is_ok()
 }
 
 fn wordish(c: u8) -> bool {

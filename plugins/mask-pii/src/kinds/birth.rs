@@ -173,7 +173,8 @@ pub(crate) fn detect(b: &[u8], p: usize, run: usize, floor: usize) -> Option<Fou
         None if next.is_ascii_digit() => month_first(b, p, floor)?,
         None => return None,
     };
-    if word_after(b, end) {
+    // "06.11.08.82.52" only begins like a date.
+    if word_after(b, end) || at(b, end) == b'.' && at(b, end + 1).is_ascii_digit() {
         return None;
     }
     announced(b, start, floor).then_some(Found { start, end, kind: Kind::BirthDate })

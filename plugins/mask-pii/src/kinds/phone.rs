@@ -112,7 +112,12 @@ fn separator(b: &[u8], mut i: usize) -> Option<(Sep, bool, usize)> {
 
 /// Does another group of digits follow the one that ends at `end`?
 pub(crate) fn goes_on(b: &[u8], end: usize) -> bool {
-    separator(b, end).is_some()
+    separator(b, end).is_some() || carrier(b, end)
+}
+
+/// `0xx51`: Brazil's trunk zero, and the two digits of whichever carrier one dials by.
+fn carrier(b: &[u8], i: usize) -> bool {
+    back(b, i, 1) == b'0' && starts_with(b, i, b"xx") && at(b, i + 2).is_ascii_digit()
 }
 
 /// The number in a link that opens a chat, `wa.me/` with the digits from `p` to `run`: international, without
@@ -133,19 +138,20 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     let mut i = p;
     let (mut sep, mut open) = (Sep::None, bracket);
     while let Some(group) = groups.get_mut(n) {
-        let from = i;
+        let before = total;
         while at(b, i).is_ascii_digit() {
             if let Some(slot) = digits.get_mut(total) {
                 *slot = at(b, i) - b'0';
             }
             total += 1;
             i += 1;
+            i += if total == 1 && carrier(b, i) { 2 } else { 0 };
         }
+        *group = Group { len: total - before, end: i, sep, open };
+        n += 1;
         if total > MAX_DIGITS {
             break;
         }
-        *group = Group { len: i - from, end: i, sep, open };
-        n += 1;
         match separator(b, i) {
             // A bracket that was opened before the number closes after it: "Olga(044 123 45 67) 12 tents".
             Some((Sep::Close, false, _)) if !open && total >= 7 && at(b, i) == b')' => break,
@@ -170,6 +176,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         if count < 7 {
             break;
         }
+        // Beyond what has room, as no number is so long.
+        let Some(d) = digits.get(..count) else { continue };
         let last = part.last()?;
         // What follows in the same run must be another number, not a part of this.
         if let Some(next) = groups.get(k) {
@@ -194,9 +202,13 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             continue;
         }
         // "call 0612345678 50/50", "0244 907 053 5-7 per tent": the next number is another one.
-        let d = digits.get(..count)?;
-        let apart = k > 1 && last.sep == Sep::Space && count >= 8 + last.len;
-        if apart && counted(b, last.end) || another(part, d, plus) {
+        let next = groups.get(k);
+        if begins_other(b, last, next, count, whole(d, plus)) || another(part, d, plus) {
+            continue;
+        }
+        // "WFP 2024 0012 345"
+        let dated = next.is_some() && part.first().is_some_and(|g| g.len == 4) && year(d);
+        if dated && context != Context::Cue {
             continue;
         }
         let context = match context {
@@ -219,9 +231,35 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
 
 /// Does what follows say that the number before it is a quantity or a term of a formula?
 fn counted(b: &[u8], end: usize) -> bool {
-    let sign = end + usize::from(at(b, end) == b' ');
+    let spaced = at(b, end) == b' ';
+    let sign = end + usize::from(spaced);
+    let sum = at(b, sign) == b'+' && (!spaced || at(b, sign + 1) == b' ');
     let times = matches!(at(b, sign), b'x' | b'X') && matches!(at(b, sign + 1), b' ' | b'0'..=b'9');
-    times || matches!(at(b, sign), b'*' | b'<' | b'>' | b'=') || at(b, end) == b'+' || unit_after(b, end)
+    times || matches!(at(b, sign), b'*' | b'<' | b'>' | b'=') || sum || unit_after(b, end)
+}
+
+/// Digits behind which another number may begin, with the prefix of a country and the zeros before it.
+fn whole(d: &[u8], plus: bool) -> usize {
+    match d {
+        _ if plus => 10,
+        [0, 0, ..] => 12,
+        _ => 8,
+    }
+}
+
+/// Does something else begin with the last of groups that have `count` digits, as `whole` digits stand before it:
+/// "2 tents", "12 August 2024", "3丁目", "1 000 000"?
+fn begins_other(b: &[u8], last: &Group, next: Option<&Group>, count: usize, whole: usize) -> bool {
+    if last.sep != Sep::Space || count < whole + last.len {
+        return false;
+    }
+    let amount = last.len <= 3 && next.is_some_and(|next| next.sep == Sep::Space && next.len == 3);
+    // The first of Japanese's letters to the last of Korean's: no space stands between them and a number.
+    let letter = (0xE3..=0xED).contains(&at(b, last.end)) && !starts_with(b, last.end, &[0xE3, 0x80]);
+    amount && count > whole + last.len
+        || letter
+        || counted(b, last.end)
+        || birth::date(b, last.end - last.len).is_some()
 }
 
 /// Is the last of the groups another number, as a whole one stands before it?
@@ -354,34 +392,31 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     if matches!(one, b'.' | b':') && two.is_ascii_digit() && at(b, start) != b'+' {
         return None;
     }
-    // € £ ¥ № and the like
-    if one == 0xAC && two == 0x82 || matches!(one, 0xA3 | 0xA5) && two == 0xC2 || one == 0x96 && two == 0x84 {
+    if sign_before(b, start) || one == b' ' && !marked && sign_before(b, start - 1) {
         return None;
     }
-    if one == b' ' && matches!(two, b'$' | b'#' | 0xAC | 0x96) && !marked {
-        return None;
-    }
-    let mut inside = false;
-    if one == b' ' && two.is_ascii_digit() {
-        inside = true;
-    }
+    let inside = one == b' ' && two.is_ascii_digit() && start > floor + 1;
     // A plus says all that words could.
     if at(b, start) == b'+' {
         return Some(Context::Plain);
     }
-    // Three words back: "order number 1", "phone no. 2".
+    // Three words back: "order number 1", "phone no. 2". Groups of the same number do not count.
     let mut i = start;
     let mut weak = false;
     let mut given = false;
     let mut part = true;
-    for _ in 0..3 {
-        let Some((s, e)) = last_word(b, i, 40).filter(|&(s, _)| s >= floor) else {
+    let mut words = 0;
+    for _ in 0..3 + MAX_GROUPS {
+        let Some((s, e)) = last_word(b, i, 40).filter(|&(s, _)| s >= floor && words < 3) else {
             break;
         };
         let word = b.get(s..e)?;
+        // "Jalan putus total. 0110 694 694": a label stands in the sentence of what it labels.
+        let ended = at(b, e) == b'.' && word.len() > 4 || matches!(at(b, e), b'!' | b'?');
         let class = match word {
             // "M: 612345678", "P/N 0445-110-317"
             [b'M' | b'T' | b'P' | b'm' | b't' | b'p'] if at(b, e) == b':' => Some(Word::Phone),
+            [b'T'] if at(b, e) == b'.' => Some(Word::Phone),
             [b'N' | b'n'] if back(b, s, 1) == b'/' => Some(Word::Other),
             _ => cues::class(word),
         };
@@ -391,12 +426,15 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
             // "no" alone is a plain word in several languages.
             Some(Word::Other)
                 if !given
+                    && !ended
                     && (!(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v"))
                         || at(b, e) == b'.') =>
             {
                 // "phone no." has its cue one word earlier.
-                let earlier = last_word(b, s, 40).and_then(|(s, e)| b.get(s..e)).and_then(cues::class);
-                return (earlier == Some(Word::Phone)).then_some(Context::Cue);
+                let earlier = last_word(b, s, 40).and_then(|(s, e)| b.get(s..e));
+                let phone = earlier.and_then(cues::class) == Some(Word::Phone);
+                let own = word.eq_ignore_ascii_case(b"no") && earlier.is_some_and(|w| owner(b, w, s));
+                return (phone || own).then_some(Context::Cue);
             }
             _ => {}
         }
@@ -404,6 +442,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
         let digits = word.iter().any(u8::is_ascii_digit);
         part &= digits && b.get(e..i).is_some_and(|gap| !gap.iter().any(|c| b",;.".contains(c)));
         given |= digits && !part;
+        words += usize::from(!part);
         i = s;
     }
     if weak {
@@ -432,9 +471,26 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     )
 }
 
+/// Does the sign of a currency, of a number or of a postcode end before `i`?
+fn sign_before(b: &[u8], i: usize) -> bool {
+    match [back(b, i, 3), back(b, i, 2), back(b, i, 1)] {
+        [.., b'$' | b'#'] | [_, 0xC2, 0xA3 | 0xA5] => true,
+        // U+20A0..U+20BF, № and 〒
+        [0xE2, 0x82, 0xA0..=0xBF] | [0xE2, 0x84, 0x96] | [0xE3, 0x80, 0x92] => true,
+        _ => false,
+    }
+}
+
 /// `2^32 = 4294967296`: what stands after an operator and a space was calculated.
 fn result(b: &[u8], start: usize) -> bool {
     back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
+}
+
+/// "Her husband's no.", "my no.": what people have a number of is a telephone.
+fn owner(b: &[u8], word: &[u8], next: usize) -> bool {
+    let genitive = word == b"s" && matches!(back(b, next, 3), b'\'' | 0x99);
+    genitive
+        || [&b"my"[..], b"his", b"her", b"our", b"their"].iter().any(|own| own.eq_ignore_ascii_case(word))
 }
 
 /// Does a sentence or clause end before the number?
@@ -526,7 +582,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
             _ => {
                 // Argentina's with area code and 15 are the longest.
                 (8..=13).contains(&total)
-                    && (first >= 2 || total >= 10)
+                    && (first >= 2 || total >= 10 || shape == 0x144)
                     && first <= 6
                     && !(any(Sep::Slash) && g.len() > 5)
             }
@@ -535,15 +591,23 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     if wide || context == Context::Inside && !bracket {
         return false;
     }
+    // Italy's and Lebanon's mobile numbers
+    let slash = any(Sep::Slash);
+    if slash || any(Sep::Dot) {
+        match shape {
+            0x37 if digit(0) == 3 && (slash || digit(1) >= 2) => return true,
+            0x26 if slash && matches!(digit(0), 7 | 8) => return true,
+            _ => {}
+        }
+    }
     if bracket {
         return g.len() >= 2 && first <= 5 && (8..=11).contains(&total) && !(first == 4 && year(d));
     }
     if context == Context::Cue {
         return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !(total == 7 && thousands(g, d));
     }
-    if any(Sep::Slash) {
-        // Italy's mobile numbers
-        return shape == 0x37 && digit(0) == 3;
+    if slash {
+        return false;
     }
     if any(Sep::Dot) {
         return all(Sep::Dot) && matches!(shape, 0x334 | 0x3222 | 0x1334) && digit(0) != 0;
@@ -551,27 +615,30 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     let named = matches!(context, Context::Name | Context::Apart);
     match shape {
         // Without a separator: more digits than most amounts have, and an id has its word before it. Then what the
-        // large plans fix: China; Russia; India and North America
+        // large plans fix: Brazil; China; Russia; India and North America
         0x8 | 0x9 => digit(0) >= 2 && !(total == 8 && compact_date(d)),
+        0xB if digit(2) == 9 && digit(0) >= 1 && digit(1) >= 1 && digit(3) >= 6 => true,
         0xB => matches!((digit(0), digit(1), digit(2)), (1, 3.., _) | (7 | 8, 9, _) | (8, 7, 0 | 4 | 7)),
         // Small countries: behind a name or apart, since amounts and ids look the same
         0x7 => context == Context::Name && digit(0) >= 2,
-        0xA => digit(0) >= 6 || digit(0) >= 2 && digit(3) >= 2,
+        0xA => matches!(digit(0), 3 | 6..) || digit(0) >= 2 && digit(3) >= 2,
         // North America, Greece, Colombia; with its trunk 1, or Russia's 8
         0x334 => digit(0) >= 2,
-        0x1334 | 0x13322 | 0x1333 | 0x1344 => matches!(digit(0), 1 | 7 | 8) && digit(1) >= 2,
+        0x1334 | 0x13322 | 0x1333 | 0x1344 if digit(1) >= 2 => matches!(digit(0), 1 | 7 | 8),
         // Spain, Poland, Portugal, Czechia, Peru
         0x333 => digit(0) >= 2,
         0x3222 | 0x2322 | 0x3322 | 0x3223 | 0x234 => digit(0) >= 2,
-        // Norway, Denmark, France without zero, Luxembourg
+        // Norway, Denmark, France without zero, Luxembourg; Haiti; Greece's towns
         0x323 => digit(0) >= 2,
+        0x422 => digit(0) >= 2 && !year(d) && all(Sep::Dash),
+        0x415 => digit(0) == 2 && digit(4) == 0,
         0x2222 => digit(0) >= 2 && !even_list(d) && (all(Sep::Space) || all(Sep::Dash)),
         // China
         0x344 => digit(0) == 1 && digit(1) >= 3,
         // Brazil, Mexico, Argentina
         0x254 | 0x244 | 0x343 => digit(0) >= 1,
-        // India
-        0x55 => digit(0) >= 6,
+        // India; Greece's towns
+        0x55 => digit(0) >= 6 || digit(0) == 2 && digit(4) == 0,
         // Singapore, Hong Kong, Costa Rica: not a range of years
         0x44 => {
             digit(0) >= 2 && !(year(d) && all(Sep::Dash)) && !(year(d) && year(d.get(4..).unwrap_or(&[])))
@@ -588,7 +655,8 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Greece, Pakistan without zero
         0x46 => digit(0) >= 2 && !year(d),
         // Brazil's mobile numbers
-        0x29 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
+        0x29 | 0x2144 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
+        0x54 => digit(0) == 9 && digit(1) >= 6 && all(Sep::Dash),
         // Lebanon
         0x26 if !named => all(Sep::Dash) && matches!(digit(0), 7 | 8),
         0x233 if !named => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
@@ -601,7 +669,9 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Local numbers of seven digits, with the dash alone
         0x34 if !named => all(Sep::Dash) && digit(0) >= 2,
         0x322 if !named => all(Sep::Dash) && digit(0) >= 2,
-        // Russia's towns behind the trunk 8; India's and its neighbours' mobile numbers
+        // China in any groups
+        _ if total == 11 && first == 3 => digit(0) == 1 && digit(1) >= 3,
+        // Russia's towns and Ukraine's numbers behind the trunk 8; India's and its neighbours' mobile numbers
         _ if total == 11 && digit(0) == 8 => g.get(1).is_some_and(|g| g.open),
         _ if total == 10 && digit(0) >= 6 => first >= 2,
         // Small countries: behind a name or apart, as amounts and ids look the same
@@ -686,5 +756,40 @@ mod tests {
         check("tel. +51 984107256 (3+4)", "+51 984107256");
         check("Ruf 0176 21 69 63 64 an", "0176 21 69 63 64");
         check("3412-5678/3798-1122", "3412-5678");
+        check("+33 6 51 16 12 14 ₹3,25,000", "+33 6 51 16 12 14");
+        check("+389 70 703 693 104-99", "+389 70 703 693");
+        check("0171 5534149 12 August 2024", "0171 5534149");
+        check("0821 8018 5519 3丁目", "0821 8018 5519");
+        check("(0228) 439932 1 000 000 x 3", "(0228) 439932");
+        check("012 538 64 11 829 546 XOF", "012 538 64 11");
+        check("676 11 96 64 People sleep outside", "676 11 96 64");
+    }
+
+    #[test]
+    fn labels_of_other_numbers() {
+        check("P.O. Box 3243-00100", "");
+        check("tracking: 9421 5222 0527 0607 4935 38", "");
+        check("رقم القضية 7096/2024", "");
+        check("〒928-0001", "");
+        check("CEP 94812-854", "");
+        check("IMO 9424903", "");
+        check("WFP 2024 0012 345", "");
+        check("siparis no 96554967", "");
+        // An app, Turkish for a mobile phone, and the label of a sentence that is over.
+        check("imo 1712345678", "1712345678");
+        check("CEP 0532 123 45 67", "0532 123 45 67");
+        check("Jalan putus total. 0110 694 694", "0110 694 694");
+        check("her husband's no. is 0935.944.002", "0935.944.002");
+    }
+
+    #[test]
+    fn forms_of_one_country() {
+        check("contato 0xx51 98878-6382", "0xx51 98878-6382");
+        check("0-5321-2024", "0-5321-2024");
+        check("load 0.45 0.50 0.61", "");
+        check("piano 335.7402047", "335.7402047");
+        check("8 (050) 268 85 08", "8 (050) 268 85 08");
+        check("ስልኬ 0911 188868 ነው", "0911 188868");
+        check("زنگ بزنید 0799-513078، زلزله", "0799-513078");
     }
 }

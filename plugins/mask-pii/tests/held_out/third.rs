@@ -241,8 +241,10 @@ fn one(rng: &mut Rng) -> Labelled {
 #[test]
 fn third_corpus() {
     let measured = measure("Third held-out corpus", 0x5eed_0003, 20_000, one);
-    // The goals that were met when it was drawn; those for national phones and for mistakes were not.
+    // Of the goals, that for mistakes is not met.
     for row in [EMAIL, IBAN, CARD, IP] {
         assert!(measured.recall(row) >= 0.99, "recall of row {row}");
     }
+    assert!(measured.recall(NATIONAL) >= 0.95, "recall of national phones");
+    assert!(measured.mistaken() <= 0.0013, "words masked by mistake");
 }
