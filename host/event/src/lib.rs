@@ -1,4 +1,4 @@
-//! Fields, kinds and labels; JSON into columns and back.
+//! Fields, kinds and labels; JSON into columns and back; the words of kept state.
 //!
 //! A batch is an Arrow record batch. Knows nothing of logs, stores, plugins and pipelines.
 
@@ -6,12 +6,14 @@ mod columns;
 mod decode;
 mod depth;
 mod encode;
+mod kept;
 mod reject;
 mod schema;
 mod time;
 
 pub use decode::Decoder;
 pub use encode::{Encoded, Encoder};
+pub use kept::{Kept, KeptFields, KeptRow};
 pub use reject::{MAX_EVENT_BYTES, Reject};
 pub use schema::{DecodeMap, Field, Kind, Place, Schema, Source, TimeFormat};
 

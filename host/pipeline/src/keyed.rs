@@ -121,7 +121,6 @@ impl KeyedStage {
         }
         let output = output_schema(input, &key, plugin.plan())?;
         check_partition(&then.output, &output)?;
-        let state = event::Schema { fields: plugin.plan().state.clone() }.arrow();
         let schema = event::Schema::of_arrow(input);
         Ok(Self {
             name: then.name.as_str().into(),
@@ -132,7 +131,7 @@ impl KeyedStage {
             counters: vec![0; plugin.plan().counters.len()],
             shape: Shape {
                 key: Arc::new(ArrowSchema::new(key)),
-                state,
+                state: plugin.plan().state.clone(),
                 version: plugin.plan().state_version,
             },
             plugin,
@@ -228,10 +227,10 @@ impl KeyedStage {
     pub fn look(&self, partition: u32) -> Result<Option<RecordBatch>, Error> {
         let Some(found) = self.partitions.get(&partition) else { return Ok(None) };
         let all = found.table.all();
-        let (states, timers) = found.table.states(&all)?;
-        let columns: Vec<ArrayRef> =
-            found.table.key_columns(&all)?.into_iter().chain(states).chain([timers]).collect();
-        let shape = self.shape.key.fields().iter().chain(self.shape.state.fields());
+        let kept = self.plugin.fields().columns(&found.table.kept(&all));
+        let columns: Vec<ArrayRef> = found.table.key_columns(&all)?.into_iter().chain(kept).collect();
+        let state = event::Schema { fields: self.shape.state.clone() }.arrow();
+        let shape = self.shape.key.fields().iter().chain(state.fields());
         let mut fields: Vec<ArrowField> = shape.map(|f| f.as_ref().clone().with_nullable(true)).collect();
         fields.push(ArrowField::new("timer", Kind::Timestamp.arrow(), true));
         Ok(Some(RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), columns)?))
@@ -397,13 +396,11 @@ impl KeyedStage {
         let groups = at.table.group(&keys)?;
         let grouped = take_record_batch(&picked, &groups.order)?;
         let key_columns = at.table.key_columns(&groups)?;
-        let (states, timers) = at.table.states(&groups)?;
-        let outcome = self.plugin.fold(KeyedRows {
+        let mut outcome = self.plugin.fold(KeyedRows {
             batch: &grouped,
             key_of_row: &groups.key_of_row,
             keys: &key_columns,
-            states,
-            timers,
+            kept: at.table.kept(&groups),
         })?;
         plugin_counts(&mut self.counters, &outcome.counts);
         logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
@@ -418,11 +415,12 @@ impl KeyedStage {
         for (key, verdict) in &outcome.poison {
             work.refused.push(self.poison_timer(at, &groups, *key as usize, verdict));
         }
-        let timers = self.window_ends(&key_columns).unwrap_or(outcome.timers);
+        for (key, end_us) in self.window_ends_us(&key_columns).enumerate() {
+            self.plugin.fields().set_timer(&mut outcome.kept, key, Some(end_us));
+        }
         let latest = latest(&grouped, &groups)?;
         let results = self.results(groups.keys(), &outcome.origins);
-        let revisions =
-            at.table.set(&groups, &outcome.states, &timers, &outcome.deleted, &latest, &results)?;
+        let revisions = at.table.set(&groups, &outcome.kept, &latest, &results)?;
         let given = match self.plugin.plan().gives {
             Gives::Rows => self.rows_out(&ordered, &rows, &came, &outcome.origins, outcome.columns)?,
             Gives::Keys => {
@@ -433,34 +431,40 @@ impl KeyedStage {
         self.sink.write(&given, &mut work.result.outputs)
     }
 
-    /// In a windowed step a key's timer is its window's end.
-    fn window_ends(&self, keys: &[ArrayRef]) -> Option<ArrayRef> {
-        let (size, _) = self.window_us?;
-        let starts = keys.last()?.as_primitive_opt::<TimestampMicrosecondType>()?;
-        Some(times(starts.values().iter().map(|start| start + size).collect()))
+    /// In a windowed step a key's timer is its window's end; elsewhere there are none of these.
+    fn window_ends_us(&self, keys: &[ArrayRef]) -> impl ExactSizeIterator<Item = i64> {
+        let starts = keys.last().and_then(|last| last.as_primitive_opt::<TimestampMicrosecondType>());
+        let window = self.window_us.zip(starts);
+        let (size, starts) = window.map_or((0, &[][..]), |((size, _), starts)| (size, starts.values()));
+        starts.iter().map(move |start| start + size)
     }
 
     /// Fires all timers up to a time, and so closes windows.
     fn fire(&mut self, at: &mut Partition, now_us: i64, work: &mut Work) -> Result<(), Error> {
         while let Some(due) = at.table.due(now_us) {
             let keys = at.table.key_columns(&due.groups)?;
-            let (states, _) = at.table.states(&due.groups)?;
-            let mut outcome = self.plugin.fire(&due.at_us, &keys, states)?;
+            let keys_due = due.groups.keys();
+            let mut kept = at.table.kept(&due.groups);
+            let fields = self.plugin.fields().clone();
+            (0..keys_due).for_each(|key| fields.set_timer(&mut kept, key, None));
+            let mut outcome = self.plugin.fire(&vec![due.at_us; keys_due], &keys, kept)?;
             plugin_counts(&mut self.counters, &outcome.counts);
             logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
             for (key, verdict) in &outcome.rejects {
                 work.refused.push(self.poison_timer(at, &due.groups, *key as usize, verdict));
             }
-            if self.window_us.is_some() {
-                // A closed window is over, whatever the plugin says of it.
-                outcome.deleted.iter_mut().for_each(|deleted| *deleted = true);
+            for key in 0..keys_due {
+                // A new timer must lie ahead, or it would fire for ever. A closed window is over, whatever the
+                // plugin says of it.
+                let timer_us = fields.row(&outcome.kept, key).timer_us();
+                fields.set_timer(&mut outcome.kept, key, timer_us.filter(|at_us| *at_us > due.at_us));
+                if self.window_us.is_some() {
+                    fields.forget(&mut outcome.kept, key);
+                }
             }
-            // A new timer must lie ahead, or it would fire for ever.
-            let timers = only_after(&outcome.timers, due.at_us.first().copied());
-            let latest = vec![i64::MIN; due.at_us.len()];
-            let results = self.results(due.groups.keys(), &outcome.origins);
-            let revisions =
-                at.table.set(&due.groups, &outcome.states, &timers, &outcome.deleted, &latest, &results)?;
+            let latest = vec![i64::MIN; keys_due];
+            let results = self.results(keys_due, &outcome.origins);
+            let revisions = at.table.set(&due.groups, &outcome.kept, &latest, &results)?;
             if self.plugin.plan().gives == Gives::Keys {
                 let given =
                     self.keys_out(&due.groups, &keys, &revisions, &outcome.origins, outcome.columns)?;
@@ -594,8 +598,8 @@ impl KeyedStage {
         for key in keys {
             columns.push(take(key, &origin, None)?);
         }
-        if let Some(ends) = self.window_ends(keys) {
-            columns.push(take(&ends, &origin, None)?);
+        if self.window_us.is_some() {
+            columns.push(take(&times(self.window_ends_us(keys).collect()), &origin, None)?);
         }
         columns.extend(written);
         Ok(RecordBatch::try_new(self.output.clone(), columns)?)
@@ -621,12 +625,6 @@ fn latest(grouped: &RecordBatch, groups: &Groups) -> Result<Vec<i64>, Error> {
         }
     }
     Ok(latest)
-}
-
-fn only_after(timers: &ArrayRef, at_us: Option<i64>) -> ArrayRef {
-    let Some(set) = timers.as_primitive_opt::<TimestampMicrosecondType>() else { return timers.clone() };
-    let ahead = |timer: Option<i64>| timer.filter(|timer| Some(*timer) > at_us);
-    Arc::new(set.iter().map(ahead).collect::<TimestampMicrosecondArray>().with_timezone("+00:00"))
 }
 
 fn times(values: Vec<i64>) -> ArrayRef {

@@ -187,13 +187,8 @@ pub(crate) fn take(column: types::ColumnResult, kind: Kind, rows: usize) -> Resu
             of_length(v.len())?;
             Arc::new(Float64Array::new(v.into(), nulls))
         }
-        (Kind::Utf8, Values::Text(text)) => {
-            let offsets = take_ends(&text.ends, text.chars.len(), rows)?;
-            // try_new checks that every offset is a character boundary.
-            let array = StringArray::try_new(offsets, Buffer::from_vec(text.chars.into_bytes()), nulls)
-                .map_err(|_| "a text column is cut inside a character")?;
-            Arc::new(array)
-        }
+        (Kind::Utf8, Values::Text(text)) => take_text(text.chars.into_bytes(), &text.ends, rows, nulls)?,
+        (Kind::Utf8, Values::Blob(blob)) => take_text(blob.bytes, &blob.ends, rows, nulls)?,
         (Kind::Binary, Values::Blob(blob)) => {
             let offsets = take_ends(&blob.ends, blob.bytes.len(), rows)?;
             let array = BinaryArray::try_new(offsets, Buffer::from_vec(blob.bytes), nulls)
@@ -202,6 +197,19 @@ pub(crate) fn take(column: types::ColumnResult, kind: Kind, rows: usize) -> Resu
         }
         _ => return Err("a column is of another kind than planned"),
     })
+}
+
+fn take_text(
+    bytes: Vec<u8>,
+    ends: &[u32],
+    rows: usize,
+    nulls: Option<NullBuffer>,
+) -> Result<ArrayRef, &'static str> {
+    let offsets = take_ends(ends, bytes.len(), rows)?;
+    // try_new checks that it is UTF-8, and that every offset is a character boundary.
+    let array = StringArray::try_new(offsets, Buffer::from_vec(bytes), nulls)
+        .map_err(|_| "a text column is not UTF-8, or cut inside a character")?;
+    Ok(Arc::new(array))
 }
 
 fn take_validity(validity: Option<Vec<u8>>, rows: usize) -> Result<Option<NullBuffer>, &'static str> {

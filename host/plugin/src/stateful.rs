@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch, new_null_array};
-use arrow::compute::{concat, nullif};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
+use event::{Kept, KeptFields};
 
 use crate::call::{add, check_rejects, check_required, join, project};
 use crate::columns::{Lender, empty, take};
@@ -23,9 +23,10 @@ use crate::{Component, Error, Gives, Limits, Offers, Order, Plan, Verdict};
 pub struct Stateful {
     configured: Configured,
     plan: Plan,
+    fields: KeptFields,
     reads: Vec<String>,
     instance: Option<Instance>,
-    lenders: [Lender; 4],
+    lenders: [Lender; 2],
     /// Whether the plugin fires timers that are due before a row.
     fires_between: bool,
     /// Instances thrown away so far, for the metric.
@@ -40,21 +41,15 @@ pub struct KeyedRows<'a> {
     pub key_of_row: &'a [u32],
     /// The key's columns, a value a key.
     pub keys: &'a [ArrayRef],
-    /// The state's columns, a value a key; null: no state yet.
-    pub states: Vec<ArrayRef>,
-    /// A timestamp a key: its timer; null: none.
-    pub timers: ArrayRef,
+    /// What is kept for each key.
+    pub kept: Kept,
 }
 
 /// What became of the rows, or of due timers.
 #[derive(Debug)]
 pub struct KeyedOutcome {
-    /// The state's columns, a value a key, as they are from now on.
-    pub states: Vec<ArrayRef>,
-    /// Keys that have no state from now on.
-    pub deleted: Vec<bool>,
-    /// A timestamp a key: its timer from now on.
-    pub timers: ArrayRef,
+    /// What is kept for each key from now on.
+    pub kept: Kept,
     /// For each output row the input row or the key that it is of, as the plan's `gives` says.
     pub origins: Vec<u32>,
     /// The written columns, a value an output row.
@@ -76,9 +71,7 @@ struct Work<'a> {
     times: Option<ArrayRef>,
     key_of_unit: &'a [u32],
     keys: &'a [ArrayRef],
-    states: Vec<ArrayRef>,
-    timers: ArrayRef,
-    deleted: Vec<bool>,
+    kept: Kept,
 }
 
 /// What one call gave for a range of the keys.
@@ -110,9 +103,11 @@ impl Stateful {
         let (configured, instance) = Configured::new(component, limits, setup, offers)?;
         let plan = Plan::from_contract(&configured.contract_plan);
         let reads = plan.reads.iter().map(|f| f.name.clone()).collect();
+        let fields = KeptFields::new(&plan.state)
+            .ok_or_else(|| configured.broken("in configure", "it keeps more fields than a word has bits"))?;
         let fires_between = plan.order == Order::EventTime && !windowed;
         let lenders = Default::default();
-        Ok(Self { configured, plan, reads, instance, lenders, fires_between, discarded: 0 })
+        Ok(Self { configured, plan, fields, reads, instance, lenders, fires_between, discarded: 0 })
     }
 
     /// What the step reads, keeps, writes and clears.
@@ -121,21 +116,24 @@ impl Stateful {
         &self.plan
     }
 
+    /// What the words of what is kept mean.
+    #[must_use]
+    pub fn fields(&self) -> &KeptFields {
+        &self.fields
+    }
+
     /// Folds rows into the state of their keys.
     ///
     /// # Errors
     /// [`Error`] only where no row is to blame; a bad row is a verdict in the outcome.
     pub fn fold(&mut self, rows: KeyedRows<'_>) -> Result<KeyedOutcome, Error> {
-        let keys = rows.timers.len();
         self.run(Work {
             fire_at: None,
             columns: project(&self.configured, &self.reads, rows.batch)?,
             times: rows.batch.column_by_name("timestamp").cloned(),
             key_of_unit: rows.key_of_row,
             keys: rows.keys,
-            states: rows.states,
-            timers: rows.timers,
-            deleted: vec![false; keys],
+            kept: rows.kept,
         })
     }
 
@@ -144,23 +142,15 @@ impl Stateful {
     /// # Errors
     /// [`Error`] only where no timer is to blame; a poison timer is a verdict on its key, whose state
     /// stays.
-    pub fn fire(
-        &mut self,
-        at_us: &[i64],
-        keys: &[ArrayRef],
-        states: Vec<ArrayRef>,
-    ) -> Result<KeyedOutcome, Error> {
+    pub fn fire(&mut self, at_us: &[i64], keys: &[ArrayRef], kept: Kept) -> Result<KeyedOutcome, Error> {
         let numbers: Vec<u32> = (0..at_us.len() as u32).collect();
-        let timers = new_null_array(&event::Kind::Timestamp.arrow(), at_us.len());
         self.run(Work {
             fire_at: Some(at_us),
             columns: Vec::new(),
             times: None,
             key_of_unit: &numbers,
             keys,
-            states,
-            timers,
-            deleted: vec![false; at_us.len()],
+            kept,
         })
     }
 
@@ -172,9 +162,9 @@ impl Stateful {
         // First on the kept instance, then in a fresh one, and only then bisected.
         for _ in 0..2 {
             match self.call(&work, all.clone(), false) {
-                Ok(part) if part.keys == (0..work.timers.len()) => return Ok(part.given),
+                Ok(part) if part.keys == (0..self.fields.rows(&work.kept).len()) => return Ok(part.given),
                 Ok(part) => {
-                    self.keep(&mut work, &part)?;
+                    self.keep(&mut work, &part);
                     return self.finish(work, vec![part]);
                 }
                 Err(Failure::Fatal(error)) => return Err(error),
@@ -197,7 +187,7 @@ impl Stateful {
         self.instance = None;
         match self.call(work, units.clone(), true) {
             Ok(part) => {
-                self.keep(work, &part)?;
+                self.keep(work, &part);
                 parts.push(part);
             }
             Err(Failure::Fatal(error)) => return Err(error),
@@ -205,7 +195,7 @@ impl Stateful {
                 let mut verdict = Some(verdict);
                 while let Some((key, due_us)) = self.due_before(work, units.start) {
                     let part = self.fire_alone(work, key, due_us)?;
-                    self.keep(work, &part)?;
+                    self.keep(work, &part);
                     parts.push(part);
                     verdict = None;
                 }
@@ -225,69 +215,46 @@ impl Stateful {
 
     /// The key of a row, and its timer if the plugin would fire it before the row.
     fn due_before(&self, work: &Work<'_>, unit: usize) -> Option<(usize, i64)> {
-        let time = |column: &ArrayRef, at: usize| {
-            let column = column.as_primitive_opt::<TimestampMicrosecondType>()?;
-            column.is_valid(at).then(|| column.value(at))
-        };
         let key = *work.key_of_unit.get(unit)? as usize;
-        let at_us = time(work.times.as_ref()?, unit)?;
-        let due_us = time(&work.timers, key)?;
+        let times = work.times.as_ref()?.as_primitive_opt::<TimestampMicrosecondType>()?;
+        let at_us = times.is_valid(unit).then(|| times.value(unit))?;
+        let due_us = self.fields.row(&work.kept, key).timer_us()?;
         (self.fires_between && due_us <= at_us).then_some((key, due_us))
     }
 
     /// Fires one timer in a call of its own; one that fails is gone, and the state stays.
     fn fire_alone(&mut self, work: &Work<'_>, key: usize, due_us: i64) -> Result<Part, Error> {
-        let slice =
-            |columns: &[ArrayRef]| -> Vec<ArrayRef> { columns.iter().map(|c| c.slice(key, 1)).collect() };
-        let none = new_null_array(&event::Kind::Timestamp.arrow(), 1);
-        let keys = slice(work.keys);
+        let keys = key..key + 1;
+        let key_columns = slice(work.keys, &keys);
+        let mut kept = self.fields.slice(&work.kept, keys.clone());
+        self.fields.set_timer(&mut kept, 0, None);
         let alone = Work {
             fire_at: Some(&[due_us]),
             columns: Vec::new(),
             times: None,
             key_of_unit: &[0],
-            keys: &keys,
-            states: slice(&work.states),
-            timers: none.clone(),
-            deleted: vec![false],
+            keys: &key_columns,
+            kept,
         };
-        let keys = key..key + 1;
         match self.call(&alone, 0..1, true) {
             Err(Failure::Fatal(error)) => Err(error),
             Err(Failure::Breach(verdict)) => {
                 let nothing = self.nothing(key).given;
-                let deleted = work.deleted.get(keys.clone()).unwrap_or_default().to_vec();
                 let poison = vec![(key as u32, verdict)];
-                let given = KeyedOutcome { states: alone.states, timers: none, deleted, poison, ..nothing };
-                Ok(Part { keys, given })
+                Ok(Part { keys, given: KeyedOutcome { kept: alone.kept, poison, ..nothing } })
             }
             Ok(Part { mut given, .. }) => {
-                let ahead = given.timers.as_primitive_opt::<TimestampMicrosecondType>();
-                if !ahead.is_some_and(|timers| timers.is_valid(0) && timers.value(0) > due_us) {
-                    given.timers = none;
-                }
+                let ahead = self.fields.row(&given.kept, 0).timer_us().filter(|timer_us| *timer_us > due_us);
+                self.fields.set_timer(&mut given.kept, 0, ahead);
                 given.origins.fill(key as u32);
                 Ok(Part { keys, given })
             }
         }
     }
 
-    /// The state and timer of the part's keys are what the next part starts from.
-    fn keep(&self, work: &mut Work<'_>, part: &Part) -> Result<(), Error> {
-        let replace = |all: &ArrayRef, new: &ArrayRef| {
-            let before = all.slice(0, part.keys.start);
-            let after = all.slice(part.keys.end, all.len() - part.keys.end);
-            concat(&[&before, new, &after])
-                .map_err(|_| self.configured.broken("after a call", "its state cannot be joined"))
-        };
-        for (all, new) in work.states.iter_mut().zip(&part.given.states) {
-            *all = replace(all, new)?;
-        }
-        work.timers = replace(&work.timers, &part.given.timers)?;
-        if let Some(deleted) = work.deleted.get_mut(part.keys.clone()) {
-            deleted.copy_from_slice(&part.given.deleted);
-        }
-        Ok(())
+    /// What is kept for the part's keys is what the next part starts from.
+    fn keep(&self, work: &mut Work<'_>, part: &Part) {
+        self.fields.replace(&mut work.kept, part.keys.clone(), &part.given.kept);
     }
 
     /// A part without output, whose only unit is refused. State stays as it is.
@@ -301,9 +268,7 @@ impl Stateful {
     /// A part of no keys.
     fn nothing(&self, key: usize) -> Part {
         let given = KeyedOutcome {
-            states: Vec::new(),
-            deleted: Vec::new(),
-            timers: empty(event::Kind::Timestamp),
+            kept: Kept::default(),
             origins: Vec::new(),
             columns: self.plan.writes.iter().map(|f| empty(f.kind)).collect(),
             rejects: Vec::new(),
@@ -314,10 +279,9 @@ impl Stateful {
         Part { keys: key..key, given }
     }
 
-    /// Joins the outputs of parts whose states are kept.
+    /// Joins the outputs of parts whose state is kept.
     fn finish(&self, work: Work<'_>, parts: Vec<Part>) -> Result<KeyedOutcome, Error> {
-        let Work { states, deleted, timers, .. } = work;
-        let mut outcome = KeyedOutcome { states, deleted, timers, ..self.nothing(0).given };
+        let mut outcome = KeyedOutcome { kept: work.kept, ..self.nothing(0).given };
         let mut columns: Vec<Vec<ArrayRef>> = vec![Vec::new(); self.plan.writes.len()];
         for Part { given, .. } in parts {
             outcome.origins.extend(given.origins);
@@ -363,24 +327,26 @@ impl Stateful {
         let named = self.reads.iter().cloned().zip(columns.iter().cloned()).collect();
         let times = work.times.as_ref().map(|times| part_of(times, &units));
         instance.store.data_mut().begin(units.len(), named, times);
-        let (key_columns, states) = (slice(work.keys, &keys), slice(&work.states, &keys));
-        let timers = [part_of(&work.timers, &keys)];
+        let key_columns = slice(work.keys, &keys);
+        let kept = match keys.len() == self.fields.rows(&work.kept).len() {
+            true => Cow::Borrowed(&work.kept),
+            false => Cow::Owned(self.fields.slice(&work.kept, keys.clone())),
+        };
+        let kept = keyed::KeptParam { words: &kept.words, bytes: &kept.bytes };
         let key_of_row = match first {
             0 => Cow::Borrowed(numbers),
             first => numbers.iter().map(|k| k - first as u32).collect(),
         };
         let unfit =
             || Failure::Fatal(self.configured.broken("before a call", "a column cannot be handed over"));
-        let [of_rows, of_keys, of_states, of_timers] = &mut self.lenders;
+        let [of_rows, of_keys] = &mut self.lenders;
         let lent_rows = of_rows.lend(&columns).ok_or_else(unfit)?;
         let lent_keys = of_keys.lend(&key_columns).ok_or_else(unfit)?;
-        let lent_states = of_states.lend(&states).ok_or_else(unfit)?;
-        let lent_timers = of_timers.lend(&timers).ok_or_else(unfit)?.pop().ok_or_else(unfit)?;
         arm(&mut instance.store, &self.configured.limits, counting);
         let given = match work.fire_at {
             Some(at) => {
                 let at = at.get(units.clone()).unwrap_or_default();
-                guest.call_fire(&mut instance.store, at, &lent_keys, &lent_states)
+                guest.call_fire(&mut instance.store, at, &lent_keys, kept)
             }
             None => guest.call_fold(
                 &mut instance.store,
@@ -389,8 +355,7 @@ impl Stateful {
                     columns: &lent_rows,
                     key_of_row: &key_of_row,
                     keys: &lent_keys,
-                    states: &lent_states,
-                    timers: lent_timers,
+                    kept,
                 },
             ),
         };
@@ -410,7 +375,7 @@ impl Stateful {
     ) -> Result<Part, Verdict> {
         let wrong = |reason: &str| Verdict::breach("VG2104", reason);
         let plan = &self.plan;
-        if patch.columns.len() != plan.writes.len() || patch.states.len() != plan.state.len() {
+        if patch.columns.len() != plan.writes.len() {
             return Err(wrong("the plugin gave the wrong number of columns"));
         }
         if patch.counts.len() != plan.counters.len() {
@@ -421,21 +386,9 @@ impl Stateful {
         }
         let mut rejects = check_rejects(&patch.rejects, units.len(), plan)?;
         rejects.iter_mut().for_each(|(row, _)| *row += units.start as u32);
-        let deleted = deleted(&patch.deleted, keys.len()).map_err(wrong)?;
-        let timer = take(patch.timers, event::Kind::Timestamp, keys.len()).map_err(wrong)?;
-        let gone = (!patch.deleted.is_empty()).then(|| BooleanArray::from(deleted.clone()));
-        let vanish = |column: ArrayRef| match &gone {
-            None => Ok(column),
-            Some(gone) => nullif(&column, gone).map_err(|_| wrong("a state has a wrong length")),
-        };
-        let stateless = gone.as_ref().map_or(0, BooleanArray::true_count);
-        let states = patch.states.into_iter().zip(&plan.state).map(|(column, field)| {
-            let column = vanish(take(column, field.kind, keys.len()).map_err(wrong)?)?;
-            let missing = field.required && column.null_count() > stateless;
-            if missing { Err(wrong("a required state has no value")) } else { Ok(column) }
-        });
-        let states = states.collect::<Result<Vec<_>, _>>()?;
-        if largest_key_bytes(&states, keys.len()) > self.configured.limits.state_bytes_per_key {
+        let kept = Kept { words: patch.kept.words, bytes: patch.kept.bytes };
+        let largest_bytes = self.fields.check(&kept, keys.len()).map_err(wrong)?;
+        if largest_bytes > self.configured.limits.state_bytes_per_key {
             return Err(Verdict::breach("VG2107", "the state of one key became larger than the step allows"));
         }
         let origins = self.check_origins(patch.origins, units, &keys, fired)?;
@@ -448,9 +401,8 @@ impl Stateful {
         if plan.gives == Gives::Rows && !rejects.is_empty() && origins.iter().any(refused) {
             return Err(wrong("the plugin gave a row that it refused"));
         }
-        let (timers, poison, counts) = (vanish(timer)?, Vec::new(), patch.counts);
-        let given =
-            KeyedOutcome { states, deleted, timers, origins, columns, rejects, poison, counts, messages };
+        let (poison, counts) = (Vec::new(), patch.counts);
+        let given = KeyedOutcome { kept, origins, columns, rejects, poison, counts, messages };
         Ok(Part { keys, given })
     }
 
@@ -489,30 +441,4 @@ fn slice(columns: &[ArrayRef], range: &Range<usize>) -> Vec<ArrayRef> {
 /// A range of a column; all of it is not worth a slice.
 fn part_of(column: &ArrayRef, range: &Range<usize>) -> ArrayRef {
     if *range == (0..column.len()) { column.clone() } else { column.slice(range.start, range.len()) }
-}
-
-/// Bytes of the texts and binaries of the key that has most; other columns have a fixed width.
-fn largest_key_bytes(states: &[ArrayRef], keys: usize) -> usize {
-    let mut bytes = vec![0; keys];
-    for column in states {
-        let offsets = match (column.as_string_opt::<i32>(), column.as_binary_opt::<i32>()) {
-            (Some(texts), _) => texts.value_offsets(),
-            (_, Some(binaries)) => binaries.value_offsets(),
-            _ => continue,
-        };
-        let lengths = offsets.iter().zip(offsets.iter().skip(1)).map(|(from, to)| (to - from) as usize);
-        bytes.iter_mut().zip(lengths).for_each(|(sum, length)| *sum += length);
-    }
-    bytes.into_iter().max().unwrap_or(0)
-}
-
-fn deleted(keys: &[u32], count: usize) -> Result<Vec<bool>, &'static str> {
-    let mut deleted = vec![false; count];
-    if !keys.is_sorted() {
-        return Err("the plugin's deleted keys are out of order");
-    }
-    for key in keys {
-        *deleted.get_mut(*key as usize).ok_or("the plugin's deleted keys are out of range")? = true;
-    }
-    Ok(deleted)
 }

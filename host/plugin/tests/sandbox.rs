@@ -7,9 +7,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use plugin::{Compiler, Component, Error, KeyedRows, Limits, Nothing, Outcome, Plugin, Sandbox, Stateful};
 
@@ -223,7 +221,8 @@ fn wrong_columns_cost_one_row() {
         "columns-none",
         "columns-more",
         "kind",
-        "kind-blob",
+        "blob-invalid-utf8",
+        "blob-character-cut",
         "counts-none",
         "counts-more",
         "rows",
@@ -508,14 +507,8 @@ fn a_row_that_makes_the_state_of_its_key_too_large_is_refused() {
         let mut plugin =
             Stateful::configure(&dedupe, limits, config, &batch.schema(), &key, false, Arc::new(Nothing))
                 .unwrap();
-        let states = event::Schema { fields: plugin.plan().state.clone() }.arrow();
-        let rows = KeyedRows {
-            batch: &batch,
-            key_of_row: &[0; 64],
-            keys: &[],
-            states: states.fields().iter().map(|f| new_null_array(f.data_type(), 1)).collect(),
-            timers: Arc::new(TimestampMicrosecondArray::new_null(1).with_timezone("+00:00")),
-        };
+        let rows =
+            KeyedRows { batch: &batch, key_of_row: &[0; 64], keys: &[], kept: plugin.fields().none(1) };
         plugin.fold(rows).unwrap()
     };
     let enough = fold(64 << 10);

@@ -1,4 +1,4 @@
-//! Keyed state: for each key the columns of its state, one timer and a revision, in memory; what
+//! Keyed state: for each key the fields of its state, one timer and a revision, in memory; what
 //! changes is handed out for the log, in whose commit it becomes durable.
 //!
 //! Does no I/O and reads no clock. Knows nothing of plugins and windows: a window is a part of the key.
@@ -7,6 +7,8 @@
 mod entry;
 mod rows;
 mod table;
+
+use event::KeptFields;
 
 pub use rows::{Groups, Shape};
 pub use table::{Due, Table};
@@ -39,6 +41,12 @@ pub enum Error {
         /// The limit, in bytes.
         most_bytes: usize,
     },
+    /// A plugin whose state has more fields than a row of words has bits for.
+    #[error(
+        "VG3105: a plugin keeps more than {} fields for a key; let it keep fewer, or bytes of its own",
+        KeptFields::MOST
+    )]
+    Fields,
     /// Columns that do not fit together; a defect of Vigie.
     #[error("VG3104: the state's columns do not fit together: {0}")]
     Arrow(#[from] arrow::error::ArrowError),

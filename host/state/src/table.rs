@@ -1,11 +1,12 @@
 //! The state of all keys of one partition.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::hash::BuildHasher as _;
 
-use arrow::array::{Array as _, ArrayRef, AsArray as _, TimestampMicrosecondArray, new_null_array};
-use arrow::compute::interleave;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow::array::ArrayRef;
 use arrow::row::RowConverter;
+use event::{Kept, KeptFields};
+use hashbrown::{DefaultHashBuilder, HashTable};
 use log::{KeyValue, StateChange};
 
 use crate::Error;
@@ -22,20 +23,22 @@ pub struct Table {
     name: String,
     shape: Shape,
     keys: RowConverter,
-    states: RowConverter,
-    entries: HashMap<Box<[u8]>, Entry>,
+    fields: KeptFields,
+    hasher: DefaultHashBuilder,
+    entries: HashTable<Entry>,
     timers: BTreeSet<(i64, Box<[u8]>)>,
     changes: Vec<StateChange>,
     bytes: usize,
     most_bytes: usize,
     /// The greatest revision of a key that is deleted: it may come back, and must not fall behind itself.
     deleted_revision: i64,
+    buffer: Vec<u8>,
 }
 
 /// Keys whose timers are due at the same time.
 pub struct Due {
-    /// That time for each, in microseconds since 1970, UTC.
-    pub at_us: Vec<i64>,
+    /// That time, in microseconds since 1970, UTC.
+    pub at_us: i64,
     /// The keys, in their order.
     pub groups: Groups,
 }
@@ -44,22 +47,31 @@ impl Table {
     /// An empty table. `name` is what the log calls it, `most_bytes` bounds its memory.
     ///
     /// # Errors
-    /// [`Error::Arrow`] for a column that cannot be a key or a state.
+    /// [`Error::Arrow`] for a column that cannot be a key, [`Error::Fields`] for too many fields of state.
     pub fn new(name: String, shape: Shape, most_bytes: usize) -> Result<Self, Error> {
-        let (keys, states) = (converter(&shape.key)?, converter(&shape.state)?);
+        let keys = converter(&shape.key)?;
+        let fields = KeptFields::new(&shape.state).ok_or(Error::Fields)?;
         let header = StateChange { table: name.clone(), key: HEADER.into(), value: Some(shape.header()) };
         Ok(Self {
             name,
             shape,
             keys,
-            states,
-            entries: HashMap::new(),
+            fields,
+            hasher: DefaultHashBuilder::default(),
+            entries: HashTable::new(),
             timers: BTreeSet::new(),
             changes: vec![header],
             bytes: 0,
             most_bytes,
             deleted_revision: i64::MIN,
+            buffer: Vec::new(),
         })
+    }
+
+    /// What the words of the state mean.
+    #[must_use]
+    pub fn fields(&self) -> &KeptFields {
+        &self.fields
     }
 
     /// Takes back what was committed.
@@ -81,8 +93,8 @@ impl Table {
                 self.deleted_revision = i64::from_be_bytes(bytes);
                 continue;
             }
-            let entry = Entry::from_bytes(value).ok_or_else(damaged)?;
-            self.put(key.as_slice().into(), entry);
+            let entry = Entry::from_value(key, value).filter(|entry| self.fields.fits(entry.packed()));
+            self.put(entry.ok_or_else(damaged)?);
         }
         Ok(())
     }
@@ -122,91 +134,82 @@ impl Table {
         Ok(self.keys.convert_rows(groups.keys.iter().map(|key| parser.parse(key)))?)
     }
 
-    /// The states' columns and the timers, a value a key; null where there is none.
-    ///
-    /// # Errors
-    /// [`Error::Arrow`].
-    pub fn states(&self, groups: &Groups) -> Result<(Vec<ArrayRef>, ArrayRef), Error> {
-        let entries: Vec<Option<&Entry>> = groups.keys.iter().map(|key| self.entries.get(key)).collect();
-        let parser = self.states.parser();
-        let known = entries.iter().flatten().map(|entry| parser.parse(entry.state()));
-        let known = self.states.convert_rows(known)?;
-        // A key without state takes the null that is put behind the known ones.
-        let mut next = 0;
-        let picks: Vec<(usize, usize)> = entries
-            .iter()
-            .map(|entry| match entry {
-                None => (1, 0),
-                Some(_) => {
-                    next += 1;
-                    (0, next - 1)
-                }
-            })
-            .collect();
-        let spread = |(column, field): (&ArrayRef, &std::sync::Arc<arrow::datatypes::Field>)| {
-            interleave(&[column, &new_null_array(field.data_type(), 1)], &picks)
+    /// What is kept for each key.
+    #[must_use]
+    pub fn kept<'t>(&'t self, groups: &Groups) -> Kept {
+        let width = self.fields.width();
+        let mut kept = Kept { words: Vec::with_capacity(groups.keys() * width), bytes: Vec::new() };
+        // With many keys the time goes into waiting for memory. So what is likely to be the entry is found for all
+        // keys before the first is read: the processor then waits for several at once.
+        let hashes: Vec<u64> = groups.keys.iter().map(|key| self.hasher.hash_one(key)).collect();
+        let likely: Vec<Option<&Entry>> =
+            hashes.iter().map(|hash| self.entries.find(*hash, |_| true)).collect();
+        let touched: usize = likely.iter().flatten().map(|entry| usize::from(entry.first_byte())).sum();
+        std::hint::black_box(touched);
+        let entry = |((key, hash), likely): ((&[u8], &u64), Option<&'t Entry>)| match likely {
+            Some(entry) if entry.key() == key => Some(entry),
+            Some(_) => self.entries.find(*hash, |entry| entry.key() == key),
+            None => None,
         };
-        let states = known.iter().zip(self.shape.state.fields()).map(spread).collect::<Result<_, _>>()?;
-        let timers = entries.iter().map(|entry| entry.and_then(Entry::timer_us));
-        let timers = TimestampMicrosecondArray::from_iter(timers).with_timezone("+00:00");
-        Ok((states, std::sync::Arc::new(timers)))
+        let entries = groups.keys.iter().zip(&hashes).zip(likely).map(entry);
+        for (number, entry) in entries.enumerate() {
+            // What is in the table was checked before it came there.
+            let known = entry.and_then(|entry| self.fields.unpack(entry.packed(), &mut kept));
+            if known.is_none() {
+                kept.words.resize((number + 1) * width, 0);
+            }
+        }
+        kept
     }
 
-    /// Sets state and timer of keys, or deletes them; a value a key, and in `results` how many results it
-    /// has. Gives the revision of each key's first result, the others following by one: more than its last
-    /// one, even if it was deleted meanwhile, and at least `at_us`.
+    /// Keeps something else for keys, or nothing, and in `results` how many results each has. Gives the revision of
+    /// each key's first result, the others following by one: more than its last one, even if it was deleted
+    /// meanwhile, and at least `at_us`.
     ///
     /// # Errors
-    /// [`Error::Full`], [`Error::Arrow`].
+    /// [`Error::Full`].
     pub fn set(
         &mut self,
         groups: &Groups,
-        states: &[ArrayRef],
-        timers: &ArrayRef,
-        deleted: &[bool],
+        kept: &Kept,
         at_us: &[i64],
         results: &[i64],
     ) -> Result<Vec<i64>, Error> {
-        let states = self.states.convert_columns(states)?;
-        let timers = timers.as_primitive_opt::<TimestampMicrosecondType>();
-        let mut revisions = Vec::with_capacity(groups.keys.len());
-        for (number, key) in groups.keys.iter().enumerate() {
+        let mut revisions = Vec::with_capacity(groups.keys());
+        for (number, (key, row)) in groups.keys.iter().zip(self.fields.rows(kept)).enumerate() {
             let at = at_us.get(number).copied().unwrap_or_default();
             let more = results.get(number).map_or(0, |results| (results - 1).max(0));
+            let hash = self.hasher.hash_one(key);
             // Looked up once: with many keys this is where the time goes.
-            let known = self.entries.get_mut(key);
+            let known = self.entries.find_mut(hash, |entry| entry.key() == key);
             let last = known.as_ref().map_or(self.deleted_revision, |entry| entry.revision());
             let first = at.max(last.saturating_add(1));
             revisions.push(first);
             let revision = first.saturating_add(more);
-            if deleted.get(number) == Some(&true) {
+            if !row.has_state() {
                 self.delete(key, revision);
                 continue;
             }
-            let timer_us = timers.filter(|t| t.is_valid(number)).map(|t| t.value(number));
-            let state = states.row(number);
+            let timer_us = row.timer_us();
             let value = match known {
                 Some(entry) => {
                     if entry.timer_us() != timer_us {
                         move_timer(&mut self.timers, key, entry.timer_us(), timer_us);
                     }
-                    self.bytes -= entry.size_bytes(key);
-                    entry.change(state.as_ref(), timer_us, revision);
-                    self.bytes += entry.size_bytes(key);
-                    entry.bytes().to_vec()
+                    self.bytes -= entry.size_bytes();
+                    entry.change(revision, &self.fields, row, &mut self.buffer);
+                    self.bytes += entry.size_bytes();
+                    entry.value().to_vec()
                 }
                 None => {
-                    let entry = Entry::new(state.as_ref(), timer_us, revision);
-                    let value = entry.bytes().to_vec();
-                    self.put(key.clone(), entry);
+                    let entry = Entry::new(key, revision, &self.fields, row, &mut self.buffer);
+                    let value = entry.value().to_vec();
+                    self.put(entry);
                     value
                 }
             };
-            self.changes.push(StateChange {
-                table: self.name.clone(),
-                key: key.to_vec(),
-                value: Some(value),
-            });
+            let (table, key) = (self.name.clone(), key.to_vec());
+            self.changes.push(StateChange { table, key, value: Some(value) });
         }
         if self.bytes > self.most_bytes {
             return Err(Error::Full { table: self.name.clone(), most_bytes: self.most_bytes });
@@ -217,16 +220,9 @@ impl Table {
     /// The keys whose timers are due first, if that is not after `now_us`.
     #[must_use]
     pub fn due(&self, now_us: i64) -> Option<Due> {
-        let mut due = Due {
-            at_us: Vec::new(),
-            groups: Groups { order: Vec::<u32>::new().into(), key_of_row: Vec::new(), keys: Vec::new() },
-        };
-        let first = self.timers.first()?.0;
-        for (at, key) in self.timers.iter().take_while(|(at, _)| *at <= now_us && *at == first) {
-            due.at_us.push(*at);
-            due.groups.keys.push(key.clone());
-        }
-        (!due.at_us.is_empty()).then_some(due)
+        let at_us = self.timers.first()?.0;
+        let due = self.timers.iter().take_while(|(at, _)| *at == at_us).map(|(_, key)| &**key);
+        (at_us <= now_us).then(|| Due { at_us, groups: Groups::of_keys(due) })
     }
 
     /// The changes since the last call, for the commit.
@@ -237,18 +233,19 @@ impl Table {
     /// All keys in their order, to be looked at.
     #[must_use]
     pub fn all(&self) -> Groups {
-        let mut keys: Vec<Box<[u8]>> = self.entries.keys().cloned().collect();
+        let mut keys: Vec<&[u8]> = self.entries.iter().map(Entry::key).collect();
         keys.sort_unstable();
-        Groups { order: Vec::<u32>::new().into(), key_of_row: Vec::new(), keys }
+        Groups::of_keys(keys.into_iter())
     }
 
-    fn put(&mut self, key: Box<[u8]>, entry: Entry) {
-        self.forget(&key);
-        self.bytes += entry.size_bytes(&key);
+    fn put(&mut self, entry: Entry) {
+        self.forget(entry.key());
+        self.bytes += entry.size_bytes();
         if let Some(at) = entry.timer_us() {
-            self.timers.insert((at, key.clone()));
+            self.timers.insert((at, entry.key().into()));
         }
-        self.entries.insert(key, entry);
+        let hash = |entry: &Entry| self.hasher.hash_one(entry.key());
+        self.entries.insert_unique(hash(&entry), entry, hash);
     }
 
     fn delete(&mut self, key: &[u8], revision: i64) {
@@ -263,10 +260,12 @@ impl Table {
     }
 
     fn forget(&mut self, key: &[u8]) -> bool {
-        let Some((key, entry)) = self.entries.remove_entry(key) else { return false };
-        self.bytes -= entry.size_bytes(&key);
+        let found = self.entries.find_entry(self.hasher.hash_one(key), |entry| entry.key() == key);
+        let Ok(found) = found else { return false };
+        let (entry, _) = found.remove();
+        self.bytes -= entry.size_bytes();
         if let Some(at) = entry.timer_us() {
-            self.timers.remove(&(at, key));
+            self.timers.remove(&(at, key.into()));
         }
         true
     }
@@ -280,3 +279,6 @@ fn move_timer(timers: &mut BTreeSet<(i64, Box<[u8]>)>, key: &[u8], from: Option<
         timers.insert((to, key.into()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 //! the window belong to the pipeline file; the plugin knows neither.
 
 use serde::Deserialize;
-use vigie::{Gives, KeyTurn, Order, Problem, Reads, Reject, Stateful, Timestamp, Writes};
+use vigie::{Gives, KeyTurn, Order, Problem, Reads, Reject, State, Stateful, Timestamp, Writes};
 
 /// What is read: the configured field.
 #[derive(Reads)]
@@ -15,7 +15,7 @@ pub struct Event {
 }
 
 /// What is kept for a key.
-#[derive(Clone, Debug, Default, PartialEq, Reads, Writes)]
+#[derive(Clone, Debug, Default, PartialEq, State)]
 pub struct Tally {
     /// Events.
     pub count: i64,

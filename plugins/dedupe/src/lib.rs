@@ -6,7 +6,7 @@
 //! of a cell's edge are not). Reports come in the order of event time.
 
 use serde::Deserialize;
-use vigie::{Gives, KeyTurn, Problem, Reads, Reject, Stateful, Timestamp, Writes, problem};
+use vigie::{Gives, KeyTurn, Problem, Reads, Reject, State, Stateful, Timestamp, Writes, problem};
 
 /// What is read.
 #[derive(Reads)]
@@ -22,7 +22,7 @@ pub struct Report<'a> {
 }
 
 /// The reports of a key that later ones are compared with.
-#[derive(Clone, Debug, Default, PartialEq, Reads, Writes)]
+#[derive(Clone, Debug, Default, PartialEq, State)]
 pub struct Seen {
     /// 16 bytes each, oldest first: time in microseconds, and what is compared.
     pub reports: Vec<u8>,

@@ -181,7 +181,8 @@ fn spoil_lists(attack: &str, patch: &mut Patch, rows: u32, bad: usize) {
         "kind" => {
             patch.columns = vec![Column { values: Values::S64s(vec![0; rows as usize]), validity: None }]
         }
-        "kind-blob" => blob(patch),
+        "blob-invalid-utf8" => blob(patch, |text| replace(text, bad, &invalid())),
+        "blob-character-cut" => blob(patch, |text| cut_character(text, bad)),
         "counts-none" => patch.counts.clear(),
         "counts-more" => patch.counts.push(1),
         "rows" => patch.rows = Some((0..rows).collect()),
@@ -193,9 +194,12 @@ fn spoil_lists(attack: &str, patch: &mut Patch, rows: u32, bad: usize) {
     }
 }
 
-fn blob(patch: &mut Patch) {
+/// Gives the text as bytes, as a plugin may.
+fn blob(patch: &mut Patch, spoil: impl Fn(&mut Text)) {
     use crate::bindings::vigie::plugin::types::Blob;
-    if let Some(Text { chars, ends }) = text(patch).cloned() {
+    if let Some(mut text) = text(patch).cloned() {
+        spoil(&mut text);
+        let Text { chars, ends } = text;
         let blob = Blob { bytes: chars.into_bytes(), ends };
         patch.columns = vec![Column { values: Values::Blob(blob), validity: None }];
     }

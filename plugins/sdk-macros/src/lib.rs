@@ -1,6 +1,6 @@
 //! The derives of the `vigie` SDK: from a struct's fields to the columns that a plugin reads or
-//! writes. They know names and lifetimes only; which Rust type is which kind is said by the SDK's
-//! `ReadCell` and `WriteCell`, so that a wrong type is reported by their message.
+//! writes, and to the words that it keeps. They know names and lifetimes only; which Rust type is which kind is said by the SDK's
+//! `ReadCell`, `WriteCell` and `StateCell`, so that a wrong type is reported by their message.
 
 mod input;
 
@@ -23,6 +23,35 @@ pub fn derive_reads(tokens: TokenStream) -> TokenStream {
 #[proc_macro_derive(Writes)]
 pub fn derive_writes(tokens: TokenStream) -> TokenStream {
     Input::parse(tokens).map_or_else(|error| error.to_compile_error(), |input| writes(&input)).into()
+}
+
+/// Makes a struct what a plugin keeps for a key.
+///
+/// Fields are `bool`, `i64`, `u64`, `f64`, `vigie::Timestamp`, `String`, `Vec<u8>`, or an `Option` of these.
+#[proc_macro_derive(State)]
+pub fn derive_state(tokens: TokenStream) -> TokenStream {
+    Input::parse(tokens).map_or_else(|error| error.to_compile_error(), |input| state(&input)).into()
+}
+
+fn state(input: &Input) -> proc_macro2::TokenStream {
+    let Input { name, idents, .. } = input;
+    let (fixed, fields) = (input.fixed(), input.fields(&quote!(StateCell)));
+    quote! {
+        const _: () = {
+            impl ::vigie::State for #fixed {
+                const FIELDS: &'static [::vigie::FieldSpec] = &[#fields];
+
+                fn load(mut words: ::vigie::Words<'_>) -> Self {
+                    #name { #(#idents: words.next_cell(),)* }
+                }
+
+                fn store(self, mut words: ::vigie::WordsMut<'_>) {
+                    let #name { #(#idents,)* } = self;
+                    #(words.next_cell(#idents);)*
+                }
+            }
+        };
+    }
 }
 
 fn reads(input: &Input) -> proc_macro2::TokenStream {

@@ -52,9 +52,9 @@ macro_rules! export_stateful {
         mod vigie_export {
             use super::*;
             use ::std::cell::RefCell;
-            use ::vigie::bindings::vigie::plugin::types::{Column, Plan, Problem, Setup, Values};
+            use ::vigie::bindings::vigie::plugin::types::{Column, Plan, Problem, Setup};
             use ::vigie::keyed_bindings::Guest;
-            use ::vigie::keyed_bindings::vigie::plugin::keyed::{KeyedPatch, KeyedRows};
+            use ::vigie::keyed_bindings::vigie::plugin::keyed::{Kept, KeyedPatch, KeyedRows};
 
             struct Exported;
 
@@ -66,9 +66,7 @@ macro_rules! export_stateful {
             /// The host refuses it, as columns are missing.
             fn nothing() -> KeyedPatch {
                 KeyedPatch {
-                    states: vec![],
-                    deleted: vec![],
-                    timers: Column { values: Values::S64s(vec![]), validity: None },
+                    kept: Kept { words: vec![], bytes: vec![] },
                     origins: vec![],
                     columns: vec![],
                     rejects: vec![],
@@ -87,10 +85,8 @@ macro_rules! export_stateful {
                     STEP.with_borrow_mut(|step| step.as_mut().map_or_else(nothing, |step| step.fold(batch)))
                 }
 
-                fn fire(at: Vec<i64>, _keys: Vec<Column>, states: Vec<Column>) -> KeyedPatch {
-                    STEP.with_borrow_mut(|step| {
-                        step.as_mut().map_or_else(nothing, |step| step.fire(&at, states))
-                    })
+                fn fire(at: Vec<i64>, _keys: Vec<Column>, kept: Kept) -> KeyedPatch {
+                    STEP.with_borrow_mut(|step| step.as_mut().map_or_else(nothing, |step| step.fire(&at, kept)))
                 }
             }
 

@@ -2,12 +2,13 @@
 
 use crate::bindings::vigie::plugin::types::Reject as RejectedRow;
 use crate::bindings::vigie::plugin::types::{Column, Flow, Plan, Setup, Shape, Values};
-use crate::keyed_bindings::vigie::plugin::keyed::{KeyedPatch, KeyedRows};
+use crate::keyed_bindings::vigie::plugin::keyed::{Kept, KeyedPatch, KeyedRows};
 use crate::read::has;
+use crate::state::{load, store, width};
 use crate::step::present;
 use crate::{
-    Field, FieldSpec, FromConfig, Gives, KeyTurn, Kind, Order, Problem, Reads, Sink, Source, Stateful, Turn,
-    Writes,
+    Field, FieldSpec, FromConfig, Gives, KeyTurn, Kind, Order, Problem, Reads, Reject, Sink, Source, State,
+    Stateful, Turn, Writes,
 };
 
 /// The field that event time stands in.
@@ -25,9 +26,8 @@ pub struct KeyedStep<T> {
 
 /// A patch in the making.
 struct Making<T: Stateful> {
-    states: Vec<T::State>,
-    timers: Timers,
-    deleted: Vec<u32>,
+    /// The texts of what is kept from now on.
+    bytes: Vec<u8>,
     origins: Vec<u32>,
     given: Vec<<T::Writes as Writes>::Row<'static>>,
     rejects: Vec<RejectedRow>,
@@ -51,18 +51,16 @@ impl<T: Stateful> KeyedStep<T> {
     /// Folds rows, those of one key together, into the state of their keys.
     pub fn fold(&mut self, batch: KeyedRows) -> KeyedPatch {
         let at = self.time.and_then(|time| batch.columns.get(time)).map(times).unwrap_or_default();
-        let timers = Timers::new(batch.timers);
-        let keys = timers.at.len();
-        let old = Old::<T>::new(batch.states, keys);
+        let Kept { mut words, bytes } = batch.kept;
         let events = T::Reads::columns(&mut Source::new(batch.columns, self.present.clone()));
-        let mut making = Making::<T>::new(timers);
+        let mut making = Making::<T>::new(words.len() / Self::WIDTH);
         let mut turn = KeyTurn { turn: Turn::new(T::COUNTERS.len()), ..KeyTurn::default() };
         let mut row = 0;
-        for key in 0..keys as u32 {
-            let old = old.state(key as usize);
+        for (key, kept) in (0..).zip(words.chunks_exact_mut(Self::WIDTH)) {
+            let (old, timer) = load::<T::State>(kept, &bytes);
             let mut taken = old.is_some();
             let mut state = old.unwrap_or_default();
-            (turn.timer, turn.forget) = (making.timers.get(key as usize), false);
+            (turn.timer, turn.forget) = (timer, false);
             while batch.key_of_row.get(row as usize) == Some(&key) {
                 turn.turn.row = row as usize;
                 // Known at compile time: where order is of no matter, no row looks for a timer. One that
@@ -78,16 +76,16 @@ impl<T: Stateful> KeyedStep<T> {
                             making.give(row, values);
                         }
                     }
-                    Err(reject) => making.rejects.push(RejectedRow { row, reason: reject.0 }),
+                    Err(reject) => making.refuse(row, reject),
                 }
                 row += 1;
             }
             if let (Gives::Keys, true, Some(values)) = (T::GIVES, taken, self.plugin.early(&state)) {
                 making.give(key, values);
             }
-            making.keep(key, state, taken, &turn);
+            making.keep(kept, state, taken, &turn);
         }
-        making.finish(turn.turn.counts)
+        making.finish(words, turn.turn.counts)
     }
 
     /// Fires a timer that is due before the key's next row: the host sees neither one that the same
@@ -114,21 +112,25 @@ impl<T: Stateful> KeyedStep<T> {
     }
 
     /// Fires the timers of keys.
-    pub fn fire(&mut self, at: &[i64], states: Vec<Column>) -> KeyedPatch {
-        let old = Old::<T>::new(states, at.len());
-        let mut making = Making::<T>::new(Timers::none(at.len()));
+    pub fn fire(&mut self, at: &[i64], kept: Kept) -> KeyedPatch {
+        let Kept { mut words, bytes } = kept;
+        let mut making = Making::<T>::new(at.len());
         let mut turn = KeyTurn { turn: Turn::new(T::COUNTERS.len()), ..KeyTurn::default() };
-        for (key, at) in (0_u32..).zip(at) {
-            let mut state = old.state(key as usize).unwrap_or_default();
+        for ((key, at), kept) in (0_u32..).zip(at).zip(words.chunks_exact_mut(Self::WIDTH)) {
+            let (state, _) = load::<T::State>(kept, &bytes);
+            let mut state = state.unwrap_or_default();
             (turn.timer, turn.forget) = (None, false);
             let values = self.plugin.fire(&mut state, crate::Timestamp(*at), &mut turn);
             if let (Gives::Keys, Some(values)) = (T::GIVES, values) {
                 making.give(key, values);
             }
-            making.keep(key, state, true, &turn);
+            making.keep(kept, state, true, &turn);
         }
-        making.finish(turn.turn.counts)
+        making.finish(words, turn.turn.counts)
     }
+
+    /// Words that are kept for a key.
+    const WIDTH: usize = width(T::State::FIELDS.len());
 }
 
 /// When the key's timer is due, if that is before its next row.
@@ -140,39 +142,11 @@ fn due_before<T: Stateful>(turn: &KeyTurn, at: &[Option<i64>], row: u32) -> Opti
     turn.timer.filter(|due| now >= Some(*due))
 }
 
-/// The states that came in.
-struct Old<T: Stateful> {
-    columns: <T::State as Reads>::Columns,
-    /// Keys that have a state: those where a field of it has a value. A bit a key.
-    present: Vec<u8>,
-}
-
-impl<T: Stateful> Old<T> {
-    fn new(states: Vec<Column>, keys: usize) -> Self {
-        let mut present = vec![0; keys.div_ceil(8)];
-        for column in &states {
-            match &column.validity {
-                None => present.fill(u8::MAX),
-                Some(bytes) => present.iter_mut().zip(bytes).for_each(|(any, bits)| *any |= bits),
-            }
-        }
-        let fields = states.len();
-        Self { columns: <T::State as Reads>::columns(&mut Source::new(states, vec![true; fields])), present }
-    }
-
-    fn state(&self, key: usize) -> Option<T::State> {
-        has(&self.present, key).then(|| T::State::row(&self.columns, key))
-    }
-}
-
 impl<T: Stateful> Making<T> {
-    fn new(timers: Timers) -> Self {
-        let keys = timers.at.len();
+    fn new(keys: usize) -> Self {
         let of_keys = if T::GIVES == Gives::Keys { keys } else { 0 };
         Self {
-            states: Vec::with_capacity(keys),
-            timers,
-            deleted: Vec::new(),
+            bytes: Vec::new(),
             origins: Vec::with_capacity(of_keys),
             given: Vec::with_capacity(of_keys),
             rejects: Vec::new(),
@@ -184,60 +158,28 @@ impl<T: Stateful> Making<T> {
         self.given.push(values);
     }
 
-    /// A key that no event was taken for, and one that is forgotten, has no state.
-    #[inline]
-    fn keep(&mut self, key: u32, state: T::State, taken: bool, turn: &KeyTurn) {
-        let kept = taken && !turn.forget;
-        self.timers.set(key as usize, turn.timer.filter(|_| kept));
-        self.states.push(if kept { state } else { T::State::default() });
-        if !kept {
-            self.deleted.push(key);
-        }
+    #[cold]
+    #[inline(never)]
+    fn refuse(&mut self, row: u32, reject: Reject) {
+        self.rejects.push(RejectedRow { row, reason: reject.0 });
     }
 
-    fn finish(self, counts: Vec<u64>) -> KeyedPatch {
-        let mut states = Sink::new(vec![true; <T::State as Writes>::FIELDS.len()]);
-        T::State::gather(self.states, &mut states);
+    /// A key that no event was taken for, and one that is forgotten, has no state.
+    #[inline]
+    fn keep(&mut self, kept: &mut [u64], state: T::State, taken: bool, turn: &KeyTurn) {
+        let state = (taken && !turn.forget).then_some(state);
+        store(kept, &mut self.bytes, state, turn.timer);
+    }
+
+    fn finish(self, words: Vec<u64>, counts: Vec<u64>) -> KeyedPatch {
         let mut columns = Sink::new(vec![true; T::Writes::FIELDS.len()]);
         T::Writes::gather(self.given, &mut columns);
         KeyedPatch {
-            states: states.columns,
-            deleted: self.deleted,
-            timers: Column { values: Values::S64s(self.timers.at), validity: Some(self.timers.set) },
+            kept: Kept { words, bytes: self.bytes },
             origins: self.origins,
             columns: columns.columns,
             rejects: self.rejects,
             counts,
-        }
-    }
-}
-
-/// A timer a key, changed where they lie.
-struct Timers {
-    at: Vec<i64>,
-    /// Which keys have one: a bit a key.
-    set: Vec<u8>,
-}
-
-impl Timers {
-    fn new(column: Column) -> Self {
-        let Values::S64s(at) = column.values else { return Self::none(0) };
-        let set = column.validity.unwrap_or_else(|| vec![u8::MAX; at.len().div_ceil(8)]);
-        Self { at, set }
-    }
-
-    fn none(keys: usize) -> Self {
-        Self { at: vec![0; keys], set: vec![0; keys.div_ceil(8)] }
-    }
-
-    fn get(&self, key: usize) -> Option<i64> {
-        self.at.get(key).copied().filter(|_| has(&self.set, key))
-    }
-
-    fn set(&mut self, key: usize, timer: Option<i64>) {
-        if let (Some(slot), Some(byte)) = (self.at.get_mut(key), self.set.get_mut(key / 8)) {
-            *slot = timer.unwrap_or_default();
-            *byte = *byte & !(1 << (key % 8)) | u8::from(timer.is_some()) << (key % 8);
         }
     }
 }
@@ -272,7 +214,7 @@ fn plan<T: Stateful>(plugin: &T, present: &[bool], timed: bool) -> Plan {
         reasons: texts(T::REASONS),
         messages: texts(T::MESSAGES),
         counters: texts(T::COUNTERS),
-        state: <T::State as Writes>::FIELDS.iter().map(|f| f.to_field()).collect(),
+        state: T::State::FIELDS.iter().map(|f| f.to_field()).collect(),
         state_version: T::STATE_VERSION,
         order: T::ORDER,
         gives: T::GIVES,

@@ -3,7 +3,8 @@
 //!
 //! There are two kinds of plugins. A [`Transform`] makes of each event the values of some fields; a
 //! [`Stateful`] folds the events of each key into a state that the host keeps. What a plugin reads and
-//! writes are structs with `#[derive(Reads)]` and `#[derive(Writes)]`; their fields are the columns.
+//! writes are structs with `#[derive(Reads)]` and `#[derive(Writes)]`, whose fields are the columns; what it keeps
+//! is one with `#[derive(State)]`.
 //! The crate knows nothing of the host's insides, nor of WASI.
 
 #[allow(unsafe_code, missing_docs, clippy::all, clippy::restriction)]
@@ -49,6 +50,7 @@ mod fields;
 pub mod host;
 mod keyed_step;
 mod read;
+mod state;
 mod stateful;
 mod step;
 pub mod testing;
@@ -61,10 +63,11 @@ pub use config::{FromConfig, problem};
 pub use fields::{FieldSpec, Timestamp};
 pub use read::{Events, ReadCell, Reads, Source};
 pub use serde;
+pub use state::{State, StateCell, Words, WordsMut};
 pub use stateful::{KeyTurn, Stateful};
 pub use transform::{LEFT_OUT, Reject, Transform};
 pub use turn::Turn;
-pub use vigie_macros::{Reads, Writes};
+pub use vigie_macros::{Reads, State, Writes};
 pub use write::{Sink, WriteCell, Writes};
 
 #[doc(hidden)]

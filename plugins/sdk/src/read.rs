@@ -170,22 +170,17 @@ fn end(text: &Text, row: usize) -> usize {
 
 /// The rows of an optional field that have a value.
 #[derive(Debug)]
-pub enum Validity {
-    /// The field does not reach the step.
-    None,
+pub struct Validity {
     /// Every row has one.
-    All,
-    /// A bit a row, least significant first.
-    Bits(Vec<u8>),
+    all: bool,
+    /// A bit a row, least significant first; of a field that does not reach the step, none.
+    bits: Vec<u8>,
 }
 
 impl Validity {
+    #[inline]
     fn has(&self, row: usize) -> bool {
-        match self {
-            Self::None => false,
-            Self::All => true,
-            Self::Bits(bytes) => has(bytes, row),
-        }
+        self.all || has(&self.bits, row)
     }
 }
 
@@ -201,10 +196,8 @@ impl<T: ReadCell> ReadCell for Option<T> {
     type Value<'a> = Option<T::Value<'a>>;
 
     fn take(mut column: Option<Column>) -> Self::Column {
-        let validity = match &mut column {
-            None => Validity::None,
-            Some(column) => column.validity.take().map_or(Validity::All, Validity::Bits),
-        };
+        let bits = column.as_mut().and_then(|column| column.validity.take());
+        let validity = Validity { all: column.is_some() && bits.is_none(), bits: bits.unwrap_or_default() };
         (validity, T::take(column))
     }
 

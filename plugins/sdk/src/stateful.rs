@@ -1,6 +1,6 @@
 //! What the author of a plugin with memory implements.
 
-use crate::{FromConfig, Gives, LookupUse, Order, Problem, Reads, Reject, Timestamp, Turn, Writes};
+use crate::{FromConfig, Gives, LookupUse, Order, Problem, Reads, Reject, State, Timestamp, Turn, Writes};
 
 /// A plugin that folds the events of each key into a state. The host keeps the state, assigns windows
 /// (a window is a part of the key) and fires timers; the plugin itself remembers nothing.
@@ -9,8 +9,8 @@ pub trait Stateful: Sized {
     type Config: FromConfig;
     /// What is read of an event: a struct with `#[derive(Reads)]`. Write `'static` for its lifetime.
     type Reads: Reads;
-    /// What is kept for a key: a struct that owns its values, with `#[derive(Default, Reads, Writes)]`.
-    type State: Default + for<'a> Reads<Row<'a> = Self::State> + for<'a> Writes<Row<'a> = Self::State>;
+    /// What is kept for a key: a struct that owns its values, with `#[derive(Default, State)]`.
+    type State: State;
     /// What is written: a struct with `#[derive(Writes)]`. Write `'static` for its lifetime.
     type Writes: Writes;
     /// Why an event can be refused; [`Reject`] is an index into it.

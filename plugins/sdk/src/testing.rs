@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 pub use crate::bindings::vigie::plugin::types::Column;
 use crate::bindings::vigie::plugin::types::{Blob, Patch, Plan, Setup, Text, Values};
-use crate::keyed_bindings::vigie::plugin::keyed::{KeyedPatch, KeyedRows};
+use crate::keyed_bindings::vigie::plugin::keyed::{Kept, KeyedPatch, KeyedRows};
+use crate::state::{STATE, StateCell as _, TIMER, width};
 use crate::{Field, KeyedStep, Kind, Problem, Stateful, Step, Timestamp, Transform, problem};
 
 /// A value of a test's column.
@@ -103,8 +104,8 @@ impl Outcome {
     #[must_use]
     pub fn column(&self, name: &str) -> Option<Vec<Value>> {
         let at = self.plan.writes.iter().position(|field| field.name == name)?;
-        let column = self.patch.columns.get(at)?;
-        Some((0..self.rows).map(|row| decode(column, row)).collect())
+        let (field, column) = (self.plan.writes.get(at)?, self.patch.columns.get(at)?);
+        Some((0..self.rows).map(|row| decode_written(field, column, row)).collect())
     }
 
     /// Refused rows, each with its reason in words.
@@ -276,14 +277,13 @@ impl<T: Stateful> Keyed<T> {
             let values: Vec<Value> = order.iter().map(|row| decode(column, *row)).collect();
             Some(encode(read.kind, true, &values))
         };
-        let (states, timers) = self.lend(&distinct);
+        let kept = self.lend(&distinct);
         let patch = self.step.fold(KeyedRows {
             rows: keys.len() as u32,
             columns: self.plan.reads.iter().filter_map(pick).collect(),
             key_of_row: order.iter().map(number).collect(),
             keys: Vec::new(),
-            states,
-            timers,
+            kept,
         });
         let by_row = self.plan.gives == crate::Gives::Rows;
         let key_of = |origin: u32| match order.get(origin as usize) {
@@ -297,38 +297,48 @@ impl<T: Stateful> Keyed<T> {
 
     /// Fires the timers of keys.
     pub fn fire(&mut self, at: Timestamp, keys: &[&str]) -> KeyedResult {
-        let (states, _) = self.lend(keys);
-        let patch = self.step.fire(&vec![at.0; keys.len()], states);
+        let patch = self.step.fire(&vec![at.0; keys.len()], self.lend(keys));
         let key_of = |origin: u32| keys.get(origin as usize).copied().unwrap_or_default();
         let result = self.result(&patch, &key_of, &|row| row);
         self.take(keys, &patch);
         result
     }
 
-    fn lend(&self, keys: &[&str]) -> (Vec<Column>, Column) {
-        let state = |at: usize| {
-            move |key: &&str| -> Value {
-                let state = self.states.get(*key).and_then(|(state, _)| state.get(at));
-                state.cloned().unwrap_or(Value::Null)
+    fn lend(&self, keys: &[&str]) -> Kept {
+        let mut kept = Kept { words: Vec::new(), bytes: Vec::new() };
+        for key in keys {
+            let Some((state, timer)) = self.states.get(*key) else {
+                kept.words.extend(vec![0; width(self.plan.state.len())]);
+                continue;
+            };
+            let at = kept.words.len();
+            let mut bits = STATE | if timer.is_some() { TIMER } else { 0 };
+            kept.words.extend([0, timer.unwrap_or_default().cast_unsigned()]);
+            for (value, bit) in state.iter().zip(2..) {
+                let word = to_word(value, &mut kept.bytes);
+                bits |= u64::from(word.is_some()) << bit;
+                kept.words.push(word.unwrap_or_default());
             }
-        };
-        let states = self.plan.state.iter().enumerate().map(|(at, field)| {
-            let values: Vec<Value> = keys.iter().map(state(at)).collect();
-            encode(field.kind, true, &values)
-        });
-        let timer = |key: &&str| self.timer(key).map_or(Value::Null, Value::Int);
-        let timers: Vec<Value> = keys.iter().map(timer).collect();
-        (states.collect(), encode(Kind::Timestamp, true, &timers))
+            if let Some(first) = kept.words.get_mut(at) {
+                *first = bits;
+            }
+        }
+        kept
     }
 
     fn take(&mut self, keys: &[&str], patch: &KeyedPatch) {
-        for (at, key) in keys.iter().enumerate() {
-            if patch.deleted.contains(&(at as u32)) {
+        let Kept { words, bytes } = &patch.kept;
+        for (key, row) in keys.iter().zip(words.chunks_exact(width(self.plan.state.len()))) {
+            let [bits, timer, fields @ ..] = row else { continue };
+            if bits & STATE == 0 {
                 self.states.remove(*key);
                 continue;
             }
-            let state = patch.states.iter().map(|column| decode(column, at)).collect();
-            let timer = if let Value::Int(at) = decode(&patch.timers, at) { Some(at) } else { None };
+            let field = |(at, (field, word)): (usize, (&Field, &u64))| {
+                if bits >> (at + 2) & 1 == 1 { of_word(field.kind, *word, bytes) } else { Value::Null }
+            };
+            let state = self.plan.state.iter().zip(fields).enumerate().map(field).collect();
+            let timer = (bits & TIMER != 0).then(|| timer.cast_signed());
             self.states.insert((*key).into(), (state, timer));
         }
     }
@@ -339,7 +349,9 @@ impl<T: Stateful> Keyed<T> {
         key_of: &dyn Fn(u32) -> &'k str,
         row_of: &dyn Fn(u32) -> u32,
     ) -> KeyedResult {
-        let values = |row: usize| patch.columns.iter().map(|column| decode(column, row)).collect();
+        let written = || self.plan.writes.iter().zip(&patch.columns);
+        let values =
+            |row: usize| written().map(|(field, column)| decode_written(field, column, row)).collect();
         let given = patch.origins.iter().enumerate();
         let reason = |index: u32| self.plan.reasons.get(index as usize).cloned().unwrap_or_default();
         KeyedResult {
@@ -369,6 +381,29 @@ macro_rules! pick {
     ($values:expr, $variant:ident) => {
         $values.iter().map(|v| if let Value::$variant(v) = v { *v } else { Default::default() }).collect()
     };
+}
+
+fn to_word(value: &Value, bytes: &mut Vec<u8>) -> Option<u64> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(value) => value.store(bytes),
+        Value::Int(value) => value.store(bytes),
+        Value::Uint(value) => value.store(bytes),
+        Value::Float(value) => value.store(bytes),
+        Value::Text(value) => value.clone().store(bytes),
+        Value::Bytes(value) => value.clone().store(bytes),
+    })
+}
+
+fn of_word(kind: Kind, word: u64, bytes: &[u8]) -> Value {
+    match kind {
+        Kind::Boolean => Value::Bool(word != 0),
+        Kind::Int64 | Kind::Timestamp => Value::Int(word.cast_signed()),
+        Kind::Uint64 => Value::Uint(word),
+        Kind::Float64 => Value::Float(f64::from_bits(word)),
+        Kind::Utf8 => Value::Text(String::load(word, bytes)),
+        Kind::Binary => Value::Bytes(Vec::load(word, bytes)),
+    }
 }
 
 fn encode(kind: Kind, optional: bool, values: &[Value]) -> Column {
@@ -407,6 +442,16 @@ fn encode_bytes(values: &[Value]) -> Blob {
         blob.ends.push(u32::try_from(blob.bytes.len()).unwrap_or(u32::MAX));
     }
     blob
+}
+
+/// As [`decode`]; the SDK gives text as bytes, which the host checks.
+fn decode_written(field: &Field, column: &Column, row: usize) -> Value {
+    match decode(column, row) {
+        Value::Bytes(bytes) if field.kind == Kind::Utf8 => {
+            String::from_utf8(bytes).map_or(Value::Null, Value::Text)
+        }
+        value => value,
+    }
 }
 
 fn decode(column: &Column, row: usize) -> Value {

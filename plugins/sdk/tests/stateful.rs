@@ -4,7 +4,7 @@
 
 use serde::Deserialize;
 use vigie::testing::{InputColumn, Keyed, Value, column};
-use vigie::{Gives, KeyTurn, Order, Problem, Reads, Reject, Stateful, Timestamp, Writes};
+use vigie::{Gives, KeyTurn, Order, Problem, Reads, Reject, State, Stateful, Timestamp, Writes};
 
 #[derive(Deserialize)]
 struct Config {}
@@ -15,7 +15,7 @@ struct Event {
 }
 
 /// What is kept of the last event with a number.
-#[derive(Clone, Debug, Default, PartialEq, Reads, Writes)]
+#[derive(Clone, Debug, Default, PartialEq, State)]
 struct Last {
     flag: bool,
     int: i64,

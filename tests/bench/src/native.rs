@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
-use arrow::array::{AsArray as _, RecordBatch, TimestampMicrosecondArray, new_null_array};
+use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::Float64Type;
 use plugin::{KeyedRows, Limits, Nothing, Plugin, Sandbox, Stateful};
 
@@ -88,16 +88,9 @@ fn fold(places: &Places, sandbox: &Sandbox, batch: &RecordBatch) -> Result<Times
     let rows = batch.num_rows();
     let keys = rows.div_ceil(16);
     let key_of_row: Vec<u32> = (0..rows as u32).map(|row| row / 16).collect();
-    let states = event::Schema { fields: plugin.plan().state.clone() }.arrow();
     let mut times = Vec::with_capacity(REPETITIONS);
     for _ in 0..REPETITIONS {
-        let input = KeyedRows {
-            batch,
-            key_of_row: &key_of_row,
-            keys: &[],
-            states: states.fields().iter().map(|f| new_null_array(f.data_type(), keys)).collect(),
-            timers: Arc::new(TimestampMicrosecondArray::new_null(keys).with_timezone("+00:00")),
-        };
+        let input = KeyedRows { batch, key_of_row: &key_of_row, keys: &[], kept: plugin.fields().none(keys) };
         let start = Instant::now();
         std::hint::black_box(plugin.fold(input)?);
         times.push(start.elapsed().as_nanos() as f64 / rows as f64);

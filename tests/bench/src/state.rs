@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{ArrayRef, StringArray, UInt64Array};
+use arrow::datatypes::{Field, Schema};
+use event::Kind;
 use log::{Commit, Log as _};
 use log_embedded::EmbeddedLog;
 use state::{Shape, Table};
@@ -18,8 +19,8 @@ const MANY: u64 = 1_000_000;
 /// Rows of a step; every key of it is another.
 const BATCH: u64 = 1024;
 const STEPS: u64 = 400;
-/// Of an entry in the log: revision and timer, which are not the state itself.
-const HEAD_BYTES: usize = 17;
+/// Of an entry in the log: revision, bits and timer, which are not the state itself.
+const HEAD_BYTES: usize = 24;
 const ROOM: usize = 4 << 30;
 
 pub fn measure(_: &Places) -> Result<Vec<Row>> {
@@ -40,14 +41,17 @@ pub fn measure(_: &Places) -> Result<Vec<Row>> {
 }
 
 fn shape() -> Shape {
-    let schema = |fields: &[(&str, DataType)]| -> SchemaRef {
-        let fields = fields.iter().map(|(name, kind)| Field::new(*name, kind.clone(), true));
-        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    let field = |name: &str, kind| event::Field {
+        name: name.into(),
+        kind,
+        required: true,
+        labels: Default::default(),
     };
-    let key = schema(&[("cell", DataType::UInt64), ("kind", DataType::Utf8)]);
-    let numbers = ["min", "max", "sum"].map(|name| (name, DataType::Float64));
-    let state = schema(&[&[("count", DataType::Int64)], &numbers[..]].concat());
-    Shape { key, state, version: 1 }
+    let numbers = ["min", "max", "sum"].map(|name| field(name, Kind::Float64));
+    let key = ["cell", "kind"].into_iter().zip([Kind::Uint64, Kind::Utf8]);
+    let key: Vec<Field> = key.map(|(name, kind)| Field::new(name, kind.arrow(), true)).collect();
+    let state = [field("count", Kind::Int64)].into_iter().chain(numbers).collect();
+    Shape { key: Arc::new(Schema::new(key)), state, version: 1 }
 }
 
 /// A table with so many keys, and how many bytes each takes beside its key and its state.
@@ -87,15 +91,12 @@ fn step(table: &mut Table, keys: impl Iterator<Item = u64>) -> Result<()> {
     let kinds: ArrayRef = Arc::new(StringArray::from_iter_values(cells.iter().map(|_| "sensor")));
     let groups = table.group(&[Arc::new(UInt64Array::from(cells)), kinds])?;
     let columns = table.key_columns(&groups)?;
-    let (states, _) = table.states(&groups)?;
-    std::hint::black_box((&columns, &states));
+    let mut kept = table.kept(&groups);
+    std::hint::black_box((&columns, &kept));
+    // All fields have a value, and the key no timer.
+    kept.words.chunks_exact_mut(6).for_each(|words| words.copy_from_slice(&[0b11_1101, 0, 1, 2, 3, 4]));
     let rows = groups.keys();
-    let number = |n: f64| -> ArrayRef { Arc::new(Float64Array::from_value(n, rows)) };
-    let states: Vec<ArrayRef> =
-        vec![Arc::new(Int64Array::from_value(1, rows)), number(1.0), number(2.0), number(3.0)];
-    let timers: ArrayRef = Arc::new(TimestampMicrosecondArray::new_null(rows).with_timezone("+00:00"));
-
-    table.set(&groups, &states, &timers, &vec![false; rows], &vec![1; rows], &vec![1; rows])?;
+    table.set(&groups, &kept, &vec![1; rows], &vec![1; rows])?;
     Ok(())
 }
 

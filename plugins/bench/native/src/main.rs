@@ -10,7 +10,7 @@ use h3o::{LatLng, Resolution};
 use locate::Locate;
 use mask_pii::MaskPii;
 use vigie::bindings::vigie::plugin::types::{Column, Setup, Text, Values};
-use vigie::keyed_bindings::vigie::plugin::keyed::KeyedRows;
+use vigie::keyed_bindings::vigie::plugin::keyed::{Kept, KeyedRows};
 use vigie::{Field, KeyedStep, Kind, Problem, Step, Transform};
 
 const REPETITIONS: usize = 400;
@@ -109,13 +109,8 @@ fn fold(config: &str, columns: &[Named]) -> Result<Vec<f64>, Vec<Problem>> {
     let (mut step, plan) = KeyedStep::<Aggregate>::configure(&setup(config, columns, &["kind"]))?;
     let rows = rows(columns);
     let keys = rows.div_ceil(16);
-    let bits = || Some(vec![0; keys.div_ceil(8)]);
     let read = |name: &str| columns.iter().find(|(f, _)| f.name == name).map(|(_, column)| column.clone());
-    let state = |f: &Field| {
-        let values =
-            if f.kind == Kind::Int64 { Values::S64s(vec![0; keys]) } else { Values::F64s(vec![0.0; keys]) };
-        Column { values, validity: bits() }
-    };
+    let words = keys * (2 + plan.state.len());
     let mut times = Vec::with_capacity(REPETITIONS);
     for _ in 0..REPETITIONS {
         let batch = KeyedRows {
@@ -123,8 +118,7 @@ fn fold(config: &str, columns: &[Named]) -> Result<Vec<f64>, Vec<Problem>> {
             columns: plan.reads.iter().filter_map(|f| read(&f.name)).collect(),
             key_of_row: (0..rows as u32).map(|row| row / 16).collect(),
             keys: Vec::new(),
-            states: plan.state.iter().map(state).collect(),
-            timers: Column { values: Values::S64s(vec![0; keys]), validity: bits() },
+            kept: Kept { words: vec![0; words], bytes: Vec::new() },
         };
         let start = Instant::now();
         std::hint::black_box(step.fold(batch));

@@ -2,7 +2,7 @@
 //! where the key's events can be divided by a number it traps instead.
 
 use serde::Deserialize;
-use vigie::{Gives, KeyTurn, Problem, Reads, Reject, Stateful, Timestamp, Writes};
+use vigie::{Gives, KeyTurn, Problem, Reads, Reject, State, Stateful, Timestamp, Writes};
 
 /// What is read: the time alone.
 #[derive(Reads)]
@@ -12,7 +12,7 @@ pub struct Event {
 }
 
 /// What is kept for a key, and written when its timer fires.
-#[derive(Clone, Debug, Default, PartialEq, Reads, Writes)]
+#[derive(Clone, Debug, Default, PartialEq, State, Writes)]
 pub struct Beats {
     /// Events.
     pub count: i64,
