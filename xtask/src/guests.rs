@@ -12,7 +12,8 @@ use crate::{root, target};
 const TARGET: &str = "wasm32-unknown-unknown";
 const PLUGINS: [&str; 6] = ["mask-pii", "locate", "enrich", "aggregate", "dedupe", "flood-alarm"];
 /// Guests that only tests and benchmarks run; they do not lie among the core plugins.
-const TEST_GUESTS: [&str; 6] = ["bench-hand", "bench-fixed", "bench-text", "hostile", "fuse", "sieve"];
+const TEST_GUESTS: [&str; 7] =
+    ["bench-hand", "bench-fixed", "bench-text", "hostile", "fuse", "sieve", "split"];
 const DEBIAN: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "lld"];
 const LINKERS: [&str; 3] = ["wasm-ld", "wasm-ld-22", "rust-lld"];
 

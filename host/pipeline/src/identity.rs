@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::hash::Hasher as _;
 
+use arrow::array::{StringArray, StringBuilder};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
@@ -37,6 +38,24 @@ impl Identity {
     /// The id of a key's result in a step; `key` are the key's bytes, with its window.
     pub fn of_key(&self, step: &str, key: &[u8], id: &mut String) {
         self.hash(&[b"key", step.as_bytes(), key], id);
+    }
+
+    /// The id of one of the rows that a step has made of an event.
+    pub fn of_child(&self, parent_id: &str, step: &str, ordinal: u64, id: &mut String) {
+        self.hash(&[b"child", parent_id.as_bytes(), step.as_bytes(), &ordinal.to_le_bytes()], id);
+    }
+
+    /// Ids for the rows that a step has made of events: those of one parent, `of`, stand together.
+    pub(crate) fn of_children(&self, step: &str, parents: &StringArray, of: &[u32]) -> StringArray {
+        let mut ids = StringBuilder::with_capacity(of.len(), of.len() * 32);
+        let (mut id, mut ordinal, mut last) = (String::new(), 0, None);
+        for row in of {
+            ordinal = if last == Some(row) { ordinal + 1 } else { 0 };
+            last = Some(row);
+            self.of_child(parents.value(*row as usize), step, ordinal, &mut id);
+            ids.append_value(&id);
+        }
+        ids.finish()
     }
 
     /// Makes pseudonyms under the same key.
@@ -107,6 +126,18 @@ mod tests {
         assert_ne!(id(a, "usgs", "x", 1), id(b, "usgs", "x", 1));
         assert_ne!(id(a, "usgs", "x", 1), id(a, "usgs", "x", 2));
         assert_ne!(id(a, "usg", "sx", 1), id(a, "usgs", "x", 1));
+    }
+
+    #[test]
+    fn rows_made_of_one_have_ids_of_their_own_whatever_came_before_it() {
+        let identity = Identity::new([1; 16]);
+        let parents = StringArray::from(vec!["a", "b", "c"]);
+        let ids = identity.of_children("split", &parents, &[0, 0, 2, 2]);
+        let alone = identity.of_children("split", &parents.slice(2, 1), &[0, 0]);
+        assert_eq!(ids.slice(2, 2), alone);
+        let other = identity.of_children("cut", &parents, &[0, 0, 2, 2]);
+        let all: std::collections::BTreeSet<_> = ids.iter().chain(&other).chain(&parents).collect();
+        assert_eq!(all.len(), 4 + 4 + 3);
     }
 
     #[test]

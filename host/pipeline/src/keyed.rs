@@ -546,6 +546,11 @@ impl KeyedStage {
                 return Ok(take(column, &places, None)?);
             }
             let column = ordered.batch.column_by_name(field.name()).ok_or_else(lost)?;
+            if let (plugin::Shape::FlatMap, "id", Some(ids)) =
+                (plan.shape, field.name().as_str(), column.as_string_opt())
+            {
+                return Ok(Arc::new(self.identity.of_children(&self.name, ids, from.values())) as ArrayRef);
+            }
             Ok(take(column, &from, None)?)
         };
         let columns = self.output.fields().iter().map(column).collect::<Result<Vec<_>, Error>>()?;

@@ -13,7 +13,7 @@ use arrow::datatypes::{
 };
 use event::{Decoder, Kind};
 use log::{KeyValue, Output, Record, StateChange};
-use plugin::{Component, Offers, Plugin};
+use plugin::{Component, Offers, Plugin, Shape};
 
 use crate::sink::{DeadLetters, Refused, Sink};
 use crate::{Error, Identity, Pipeline, Source};
@@ -391,14 +391,22 @@ impl Stage {
             }
             logged(&step.name, step.plugin.plan(), &outcome.messages, lines);
             step.counters.iter_mut().zip(outcome.counts).for_each(|(sum, n)| *sum += n);
-            rows = apply(&rows, step.plugin.plan(), &outcome.rows, outcome.columns)?;
+            rows = apply(&rows, step, &outcome.rows, outcome.columns, self.identity)?;
         }
         Ok(rows)
     }
 }
 
-/// The rows that go on: the input's columns for each output row, with the written ones in place.
-fn apply(rows: &Rows, plan: &plugin::Plan, of: &[u32], written: Vec<ArrayRef>) -> Result<Rows, Error> {
+/// The rows that go on: the input's columns for each output row, with the written ones in place. Rows that a step has
+/// made of one have ids of their own.
+fn apply(
+    rows: &Rows,
+    step: &Step,
+    of: &[u32],
+    written: Vec<ArrayRef>,
+    identity: Identity,
+) -> Result<Rows, Error> {
+    let plan = step.plugin.plan();
     let schema = after(&rows.batch.schema(), plan)?;
     let all = of.len() == rows.record.len() && (0_u32..).zip(of).all(|(i, row)| i == *row);
     let pick = UInt32Array::from(if all { Vec::new() } else { of.to_vec() });
@@ -414,6 +422,11 @@ fn apply(rows: &Rows, plan: &plugin::Plan, of: &[u32], written: Vec<ArrayRef>) -
                 .batch
                 .column_by_name(field.name())
                 .ok_or_else(|| Error::File(format!("the column `{}` was lost on its way", field.name())))?;
+            if let (Shape::FlatMap, "id", Some(ids)) =
+                (plan.shape, field.name().as_str(), column.as_string_opt())
+            {
+                return Ok(Arc::new(identity.of_children(&step.name, ids, of)) as ArrayRef);
+            }
             Ok(if all { column.clone() } else { take(column, &pick, None)? })
         })
         .collect::<Result<Vec<ArrayRef>, Error>>()?;

@@ -17,7 +17,7 @@ use crate::call::{add, check_rejects, check_required, join, project};
 use crate::columns::{Lender, empty, take};
 use crate::contract::keyed;
 use crate::instance::{Configured, Failure, Guest, Instance, Setup, arm, verdict};
-use crate::{Component, Error, Gives, Limits, Offers, Order, Plan, Verdict};
+use crate::{Component, Error, Gives, Limits, Offers, Order, Plan, Shape, Verdict};
 
 /// A plugin of the world `stateful` with a configuration, and at most one instance.
 pub struct Stateful {
@@ -423,7 +423,8 @@ impl Stateful {
         if origins.iter().any(|o| *o as usize >= within.len()) || !origins.is_sorted() {
             return Err(wrong("the plugin's origins are out of order or of range"));
         }
-        let most = self.configured.limits.rows_per_row;
+        let several = !rows || self.plan.shape == Shape::FlatMap;
+        let most = if several { self.configured.limits.rows_per_row } else { 1 };
         // In order: one that comes once too often stands at both ends of so many.
         if origins.iter().zip(origins.iter().skip(most)).any(|(a, b)| a == b) {
             return Err(Verdict::breach("VG2105", "one row became more rows than the step allows"));

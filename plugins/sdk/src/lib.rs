@@ -58,7 +58,7 @@ mod transform;
 mod turn;
 mod write;
 
-pub use bindings::vigie::plugin::types::{Clearing, Field, Gives, Kind, LookupUse, Order, Problem};
+pub use bindings::vigie::plugin::types::{Clearing, Field, Gives, Kind, LookupUse, Order, Problem, Shape};
 pub use config::{FromConfig, problem};
 pub use fields::{FieldSpec, Timestamp};
 pub use read::{Events, ReadCell, Reads, Source};

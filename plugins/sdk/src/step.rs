@@ -39,30 +39,40 @@ impl<T: Transform> Step<T> {
         let mut write = T::Writes::columns(rows as usize);
         let mut turn = Turn::new(T::COUNTERS.len());
         let mut rejects = Vec::new();
-        let mut kept = Vec::with_capacity(if T::FILTERS { rows as usize } else { 0 });
+        let one_to_one = T::SHAPE == Shape::OneToOne;
+        let mut kept = Vec::with_capacity(if one_to_one { 0 } else { rows as usize });
         self.plugin.batch(&Events::new(&read, rows as usize));
         for row in 0..rows {
             turn.row = row as usize;
-            match self.plugin.event(T::Reads::row(&read, row as usize), &mut turn) {
+            let taken = match self.plugin.event(T::Reads::row(&read, row as usize), &mut turn) {
                 Ok(values) => {
                     T::Writes::push(&mut write, values);
-                    if T::FILTERS {
+                    if !one_to_one {
                         kept.push(row);
                     }
+                    true
                 }
-                Err(LEFT_OUT) if T::FILTERS => {}
+                Err(LEFT_OUT) if !one_to_one => false,
                 Err(reject) => {
-                    // A filter has rows for what goes on alone.
-                    if !T::FILTERS {
+                    // Other shapes have rows for what goes on alone.
+                    if one_to_one {
                         T::Writes::skip(&mut write);
                     }
                     rejects.push(RejectedRow { row, reason: reject.0 });
+                    false
                 }
+            };
+            while T::SHAPE == Shape::FlatMap
+                && taken
+                && let Some(values) = self.plugin.next(&mut turn)
+            {
+                T::Writes::push(&mut write, values);
+                kept.push(row);
             }
         }
         let mut sink = Sink::new(self.written.clone());
         T::Writes::finish(write, &mut sink);
-        Patch { rows: T::FILTERS.then_some(kept), columns: sink.columns, rejects, counts: turn.counts }
+        Patch { rows: (!one_to_one).then_some(kept), columns: sink.columns, rejects, counts: turn.counts }
     }
 }
 
@@ -115,7 +125,7 @@ fn plan<T: Transform>(plugin: &T, present: &[bool], written: &[bool]) -> Plan {
         flows: vec![Flow { reads: names(&reads), writes: names(&writes) }],
         reads,
         writes,
-        shape: if T::FILTERS { Shape::Filter } else { Shape::OneToOne },
+        shape: T::SHAPE,
         clears: plugin.clears(),
         lookups: plugin.lookups(),
         reasons: texts(plugin.reasons()),

@@ -1,6 +1,6 @@
 //! What the author of a plugin without memory implements.
 
-use crate::{Clearing, Events, Field, FromConfig, LookupUse, Problem, Reads, Turn, Writes};
+use crate::{Clearing, Events, Field, FromConfig, LookupUse, Problem, Reads, Shape, Turn, Writes};
 
 /// A plugin that makes of each event the values of some fields, or refuses it.
 pub trait Transform: Sized {
@@ -17,9 +17,10 @@ pub trait Transform: Sized {
     /// What can be logged; [`Turn::log`] takes an index into it.
     const MESSAGES: &'static [&'static str] = &[];
 
-    /// Whether the plugin leaves events out, by [`LEFT_OUT`]. Which events go on then shows something of
-    /// what is read, and the host counts it as a leak of its labels.
-    const FILTERS: bool = false;
+    /// How many rows an event may become: one, at most one by [`LEFT_OUT`], or several by
+    /// [`next`](Self::next). Which rows go on then shows something of what is read, and the host counts it as a
+    /// leak of its labels.
+    const SHAPE: Shape = Shape::OneToOne;
 
     /// Makes the plugin of a step. It must be deterministic, as a fresh instance replaces a failed one.
     ///
@@ -72,6 +73,14 @@ pub trait Transform: Sized {
         event: <Self::Reads as Reads>::Row<'a>,
         turn: &mut Turn,
     ) -> Result<<Self::Writes as Writes>::Row<'a>, Reject>;
+
+    /// The next row that the last event becomes; none: there are no more. Asked only of a [`Shape::FlatMap`], after
+    /// an event that was not refused, until it has none. Each row is an event of its own with the fields that the
+    /// step does not write, and an id that follows from its parent's and its place.
+    fn next<'a>(&'a mut self, turn: &mut Turn) -> Option<<Self::Writes as Writes>::Row<'a>> {
+        let _ = turn;
+        None
+    }
 }
 
 /// Refuses an event, for the reason with this index in `REASONS`.
@@ -81,6 +90,6 @@ pub struct Reject(
     pub u32,
 );
 
-/// In the place of a reject: the event goes no further, and is no dead letter. Only a plugin that
-/// [`FILTERS`](Transform::FILTERS) may say so; from another it is a breach of the contract.
+/// In the place of a reject: the event goes no further, and is no dead letter. A plugin whose
+/// [`SHAPE`](Transform::SHAPE) is one to one may not say so: there it is a breach of the contract.
 pub const LEFT_OUT: Reject = Reject(u32::MAX);

@@ -134,16 +134,19 @@ fn the_published_schema_of_the_pipeline_file_is_the_programs() {
 }
 
 #[test]
-fn a_plugin_may_leave_events_out() {
+fn a_plugin_may_leave_events_out_or_make_several_of_one() {
     let data = tempfile::tempdir().unwrap();
     let built = std::env::var_os("VIGIE_PLUGINS").map_or_else(
         || Path::new(env!("CARGO_BIN_EXE_vigie")).ancestors().nth(2).unwrap().join("plugins"),
         PathBuf::from,
     );
     let tests = built.join("tests");
-    let arguments = ["plugin", "test", "sieve", "plugins/tests/sieve/cases.yaml", "--plugins"];
-    let said = crate::succeed(crate::vigie(data.path(), &arguments).arg(tests));
-    assert!(said.contains("2 cases") && said.contains("0 failed"), "{said}");
+    for (name, cases) in [("sieve", "2 case"), ("split", "1 case")] {
+        let file = format!("plugins/tests/{name}/cases.yaml");
+        let arguments = ["plugin", "test", name, &file, "--plugins"];
+        let said = crate::succeed(crate::vigie(data.path(), &arguments).arg(&tests));
+        assert!(said.contains(cases) && said.contains("0 failed"), "{said}");
+    }
 }
 
 #[test]

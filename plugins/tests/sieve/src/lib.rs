@@ -1,7 +1,7 @@
 //! For the tests of the SDK and the host: leaves out what is dry, refuses what cannot be, and marks the rest.
 
 use serde::Deserialize;
-use vigie::{LEFT_OUT, Problem, Reads, Reject, Transform, Turn, Writes};
+use vigie::{LEFT_OUT, Problem, Reads, Reject, Shape, Transform, Turn, Writes};
 
 /// What is read.
 #[derive(Reads)]
@@ -26,7 +26,7 @@ impl Transform for Sieve {
     type Reads = Report;
     type Writes = Mark;
     const REASONS: &'static [&'static str] = &["below the river bed"];
-    const FILTERS: bool = true;
+    const SHAPE: Shape = Shape::Filter;
 
     fn configure(config: Self) -> Result<Self, Vec<Problem>> {
         Ok(config)
