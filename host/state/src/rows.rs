@@ -19,7 +19,7 @@ const FORMAT: &str = "arrow-row 60, words 1";
 pub struct Shape {
     /// The key's columns.
     pub key: SchemaRef,
-    /// The state's fields: [`KeptFields::MOST`] at most.
+    /// The state's fields: [`event::KeptFields::MOST`] at most.
     pub state: Vec<Field>,
     /// The plugin's own version of its state.
     pub version: u32,
