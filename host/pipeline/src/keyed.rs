@@ -1,14 +1,15 @@
 //! A stateful stage: rows of one topic by key, their state, windows and watermarks.
 //!
 //! What is late is decided by the row's own raw partition (`behind_us`), so it is the same in every
-//! run; the watermark decides only when held rows go on and when windows close.
+//! run; the watermark decides only when held rows go on and when windows close. A closed window is kept
+//! until no such row can come any more: one that comes reopens it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
     Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray,
-    TimestampMicrosecondArray, UInt32Array,
+    TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow::compute::{take, take_record_batch};
 use arrow::datatypes::{
@@ -20,15 +21,19 @@ use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
 use crate::held::{Held, Ordered};
+use crate::kept::Kept;
 use crate::sink::{DeadLetters, Refused, Sink};
 use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, logged};
-use crate::watermark::{self, Watermarks};
+use crate::watermark::{self, Mark, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
 
 /// The columns of a window, which are a part of the key.
 pub(crate) const WINDOW_START: &str = "window_start";
 /// The window's end; rows at it belong to the next one.
 pub(crate) const WINDOW_END: &str = "window_end";
+
+/// The key of a stage's own time among its watermarks; no topic begins with a zero byte.
+const OWN: &[u8] = b"\0own";
 
 /// A stateful stage, ready to take records of its topic.
 pub struct KeyedStage {
@@ -43,6 +48,7 @@ pub struct KeyedStage {
     /// Length and hop.
     window_us: Option<(i64, i64)>,
     lateness_us: i64,
+    keep_closed_us: i64,
     shape: Shape,
     state_bytes: usize,
     /// The partitions that the stage before this one reads.
@@ -59,7 +65,18 @@ struct Partition {
     table: Table,
     watermarks: Watermarks,
     held: Held,
-    marked_us: Option<i64>,
+    kept: Kept,
+    time: Time,
+    told: Option<Mark>,
+}
+
+/// A partition's own time, less the lateness; it only rises.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Time {
+    /// Windows that end until then are closed.
+    now_us: Option<i64>,
+    /// Windows that end until then are forgotten.
+    gone_us: Option<i64>,
 }
 
 /// What one step has come to so far.
@@ -139,6 +156,7 @@ impl KeyedStage {
             key: then.key.clone(),
             window_us: then.window.map(crate::Window::size_and_hop_us),
             lateness_us: then.lateness,
+            keep_closed_us: then.keep_closed,
             state_bytes: then.state_mib << 20,
             upstream,
             sink: Sink::new(&then.output),
@@ -196,13 +214,22 @@ impl KeyedStage {
             table: Table::new(name, self.shape.clone(), self.state_bytes)?,
             watermarks: Watermarks::new(&self.upstream),
             held: Held::default(),
-            marked_us: None,
+            kept: Kept::new(&self.shape)?,
+            time: Time::default(),
+            told: None,
         };
         restored.table.restore(keys)?;
+        if let Some((size, _)) = self.window_us {
+            restored.kept.restore(&restored.table, size)?;
+        }
         let damaged = || state::Error::Damaged { table: held_table.clone() };
-        for (of, at) in marks {
-            let at = at.as_slice().try_into().map(i64::from_be_bytes).map_err(|_| damaged())?;
-            restored.watermarks.raise(of, at);
+        for (of, mark) in marks {
+            let mark = Mark::from_bytes(mark).ok_or_else(damaged)?;
+            if of == OWN {
+                restored.time = Time { now_us: mark.at_us, gone_us: mark.floor_us };
+            } else {
+                restored.watermarks.take(of, mark);
+            }
         }
         let mut rows = Vec::with_capacity(held.len());
         for (key, value) in held {
@@ -256,9 +283,9 @@ impl KeyedStage {
         let [_, marks_table, held_table] = self.tables(at.number);
         let (mut rows, mut count) = (Vec::with_capacity(records.len()), 0);
         for record in records {
-            if let Some((of, mark_us)) = watermark::decode(record) {
-                if at.watermarks.raise(of, mark_us) {
-                    let (key, value) = (of.to_vec(), Some(mark_us.to_be_bytes().to_vec()));
+            if let Some((of, mark)) = watermark::decode(record) {
+                if let Some(known) = at.watermarks.take(of, mark) {
+                    let (key, value) = (of.to_vec(), Some(known.to_bytes()));
                     work.result.state.push(StateChange { table: marks_table.clone(), key, value });
                 }
                 continue;
@@ -271,11 +298,11 @@ impl KeyedStage {
         }
         let batch = self.decoder.finish()?;
         let (batch, rows) = self.drop_late(at, batch, rows, &mut work)?;
-        let now_us = at.watermarks.now_us().map(|now| now.saturating_sub(self.lateness_us));
+        let time = self.time(at);
         if self.plugin.plan().order == Order::EventTime {
             let places = rows.iter().map(|r| (r.offset, r.value.as_slice()));
             at.held.add(&held_table, batch, places, &mut work.result.state)?;
-            let until = now_us.unwrap_or(i64::MIN);
+            let until = time.now_us.unwrap_or(i64::MIN);
             if let Some(ordered) = at.held.release(&held_table, until, &mut work.result.state)? {
                 self.fold(at, ordered, &mut work)?;
             }
@@ -283,14 +310,31 @@ impl KeyedStage {
             let offsets = rows.iter().map(|r| r.offset).collect();
             self.fold(at, Ordered { batch, offsets }, &mut work)?;
         }
-        if let Some(now_us) = now_us {
+        if time != at.time {
+            at.time = time;
+            let value = Mark { at_us: time.now_us, floor_us: time.gone_us }.to_bytes();
+            work.result.state.push(StateChange { table: marks_table, key: OWN.into(), value: Some(value) });
+        }
+        if let Some(now_us) = time.now_us {
             self.fire(at, now_us, &mut work)?;
-            if mark && at.marked_us.is_none_or(|before| before < now_us) {
-                at.marked_us = Some(now_us);
-                self.sink.mark(&self.from, at.number, now_us, &mut work.result.outputs);
+            self.forget_closed(at)?;
+            let floor_us = at.watermarks.floor_us().map(|floor| floor.saturating_sub(self.lateness_us));
+            let come = Mark { at_us: Some(now_us), floor_us };
+            if mark && at.told != Some(come) {
+                at.told = Some(come);
+                self.sink.mark(&self.from, at.number, come, &mut work.result.outputs);
             }
         }
         Ok(self.finish(at, count, work))
+    }
+
+    /// A partition's time by the watermarks that it has now.
+    fn time(&self, at: &Partition) -> Time {
+        let less = |time: Option<i64>| time.map(|us| us.saturating_sub(self.lateness_us));
+        let now_us = less(at.watermarks.now_us()).max(at.time.now_us);
+        let too_old_us = now_us.map(|us| us.saturating_sub(self.keep_closed_us));
+        let gone_us = less(at.watermarks.floor_us()).max(too_old_us).max(at.time.gone_us);
+        Time { now_us, gone_us }
     }
 
     fn finish(&self, at: &mut Partition, rows: u64, work: Work) -> StepResult {
@@ -318,7 +362,7 @@ impl KeyedStage {
         }
     }
 
-    /// Refuses rows that are late, for every window that they would be in.
+    /// Refuses rows that are late, or whose window is forgotten, for every window that they would be in.
     fn drop_late<'r>(
         &self,
         at: &Partition,
@@ -331,27 +375,32 @@ impl KeyedStage {
             return Ok((batch, rows));
         }
         let (times, behind) = times_and_behind(&batch)?;
-        let late: Vec<bool> = (0..batch.num_rows())
+        let verdicts: Vec<Option<(&str, &str)>> = (0..batch.num_rows())
             .map(|row| {
                 let (at_us, behind_us) = (times.value(row), behind.value(row));
-                let end = self.window_us.map_or(at_us, |(size, hop)| at_us - at_us.rem_euclid(hop) + size);
-                (self.window_us.is_some() && self.is_late(end, at_us, behind_us))
+                let end = self.window_us.map(|(size, hop)| at_us - at_us.rem_euclid(hop) + size);
+                if end.is_some_and(|end| self.is_late(end, at_us, behind_us))
                     || (by_time && behind_us > self.lateness_us)
+                {
+                    Some(("VG1012", "late: its window, or its turn, is over"))
+                } else if end.is_some_and(|end| at.time.is_gone(end)) {
+                    Some(("VG1013", "forgotten: its window closed longer ago than `keep_closed`"))
+                } else {
+                    None
+                }
             })
             .collect();
-        if !late.contains(&true) {
+        if verdicts.iter().all(Option::is_none) {
             return Ok((batch, rows));
         }
         let mut kept = Vec::with_capacity(rows.len());
-        for (record, late) in rows.into_iter().zip(&late) {
-            if *late {
-                let reason = "late: its window, or its turn, is over";
-                work.refused.push(self.refused(at, record, "VG1012", reason));
-            } else {
-                kept.push(record);
+        for (record, verdict) in rows.into_iter().zip(&verdicts) {
+            match verdict {
+                Some((code, reason)) => work.refused.push(self.refused(at, record, code, reason)),
+                None => kept.push(record),
             }
         }
-        let on_time: BooleanArray = late.iter().map(|late| Some(!late)).collect();
+        let on_time: BooleanArray = verdicts.iter().map(|verdict| Some(verdict.is_none())).collect();
         Ok((arrow::compute::filter_record_batch(&batch, &on_time)?, kept))
     }
 
@@ -362,7 +411,7 @@ impl KeyedStage {
     }
 
     /// For each row that has a key its number and its window's start; a row is in several hopping windows.
-    fn assign(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>), Error> {
+    fn assign(&self, time: Time, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>), Error> {
         let (times, behind) = times_and_behind(batch)?;
         let keys: Vec<&ArrayRef> = self.key.iter().filter_map(|name| batch.column_by_name(name)).collect();
         let (mut rows, mut starts) = (Vec::new(), Vec::new());
@@ -377,7 +426,8 @@ impl KeyedStage {
             let at_us = times.value(row);
             let newest = at_us - at_us.rem_euclid(hop);
             let started = (0..size / hop).map(|n| newest - n * hop).take_while(|start| start + size > at_us);
-            for start in started.filter(|start| !self.is_late(start + size, at_us, behind.value(row))) {
+            let is_over = |end| self.is_late(end, at_us, behind.value(row)) || time.is_gone(end);
+            for start in started.filter(|start| !is_over(start + size)) {
                 rows.push(row as u32);
                 starts.push(start);
             }
@@ -387,7 +437,7 @@ impl KeyedStage {
 
     /// Rows into the state of their keys, and what comes out into the topic.
     fn fold(&mut self, at: &mut Partition, ordered: Ordered, work: &mut Work) -> Result<(), Error> {
-        let (rows, starts) = self.assign(&ordered.batch)?;
+        let (rows, starts) = self.assign(at.time, &ordered.batch)?;
         let picked = take_record_batch(&ordered.batch, &UInt32Array::from(rows.clone()))?;
         let mut keys: Vec<ArrayRef> =
             self.key.iter().filter_map(|name| picked.column_by_name(name).cloned()).collect();
@@ -440,23 +490,30 @@ impl KeyedStage {
         Some(times(starts.values().iter().map(|start| start + size).collect()))
     }
 
-    /// Fires all timers up to a time, and so closes windows.
+    /// Fires all timers up to a time, and so closes windows. A closed window that rows can still come for
+    /// stays as it went in, without a timer.
     fn fire(&mut self, at: &mut Partition, now_us: i64, work: &mut Work) -> Result<(), Error> {
         while let Some(due) = at.table.due(now_us) {
             let keys = at.table.key_columns(&due.groups)?;
             let (states, _) = at.table.states(&due.groups)?;
-            let mut outcome = self.plugin.fire(&due.at_us, &keys, states)?;
+            let mut outcome = self.plugin.fire(&due.at_us, &keys, states.clone())?;
             plugin_counts(&mut self.counters, &outcome.counts);
             logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
             for (key, verdict) in &outcome.rejects {
                 work.refused.push(self.poison_timer(at, &due.groups, *key as usize, verdict));
             }
-            if self.window_us.is_some() {
-                // A closed window is over, whatever the plugin says of it.
-                outcome.deleted.iter_mut().for_each(|deleted| *deleted = true);
-            }
             // A new timer must lie ahead, or it would fire for ever.
-            let timers = only_after(&outcome.timers, due.at_us.first().copied());
+            let mut timers = only_after(&outcome.timers, due.at_us.first().copied());
+            if let (Some(_), Some(end_us)) = (self.window_us, due.at_us.first()) {
+                // Whether a closed window is over is not for the plugin to say.
+                let is_over = at.time.is_gone(*end_us);
+                outcome.deleted.iter_mut().for_each(|deleted| *deleted = is_over);
+                if !is_over {
+                    outcome.states = states;
+                    timers = new_null_array(timers.data_type(), timers.len());
+                    at.kept.add(*end_us, &due.groups);
+                }
+            }
             let latest = vec![i64::MIN; due.at_us.len()];
             let results = self.results(due.groups.keys(), &outcome.origins);
             let revisions =
@@ -467,6 +524,18 @@ impl KeyedStage {
                 work.result.counts.events_out += given.num_rows() as u64;
                 self.sink.write(&given, &mut work.result.outputs)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Forgets closed windows that no row can come for any more, or that were kept for long enough.
+    fn forget_closed(&self, at: &mut Partition) -> Result<(), Error> {
+        let Some(gone_us) = at.time.gone_us else { return Ok(()) };
+        while let Some(keys) = at.kept.pop(gone_us)? {
+            let groups = at.table.group(&keys)?;
+            let (states, timers) = at.table.states(&groups)?;
+            let (all, none) = (vec![true; groups.keys()], vec![0; groups.keys()]);
+            at.table.set(&groups, &states, &timers, &all, &vec![i64::MIN; groups.keys()], &none)?;
         }
         Ok(())
     }
@@ -599,6 +668,12 @@ impl KeyedStage {
         }
         columns.extend(written);
         Ok(RecordBatch::try_new(self.output.clone(), columns)?)
+    }
+}
+
+impl Time {
+    fn is_gone(self, end_us: i64) -> bool {
+        self.gone_us.is_some_and(|gone_us| end_us <= gone_us)
     }
 }
 

@@ -6,6 +6,7 @@
 mod file;
 mod held;
 mod identity;
+mod kept;
 mod keyed;
 mod labels;
 mod offers;
@@ -32,6 +33,8 @@ pub struct Running {
     pub first: Stage,
     /// The stateful steps, in the order in which rows pass them.
     pub then: Vec<KeyedStage>,
+    /// How far a raw partition may be ahead of the slowest one that has more to read.
+    max_drift_us: i64,
 }
 
 impl Running {
@@ -62,7 +65,7 @@ impl Running {
             topics.push((step.output.topic.clone(), stage.output().clone(), reads));
             then.push(stage);
         }
-        Ok(Self { first, then })
+        Ok(Self { first, then, max_drift_us: pipeline.max_drift })
     }
 }
 
