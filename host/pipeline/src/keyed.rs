@@ -20,6 +20,7 @@ use log::{KeyValue, Record, StateChange};
 use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
+use crate::event_time::{EventTime, Time, TooLate};
 use crate::held::{Held, Ordered};
 use crate::kept::Kept;
 use crate::sink::{DeadLetters, Refused, Sink};
@@ -45,10 +46,7 @@ pub struct KeyedStage {
     plugin: Stateful,
     counters: Vec<u64>,
     key: Vec<String>,
-    /// Length and hop.
-    window_us: Option<(i64, i64)>,
-    lateness_us: i64,
-    keep_closed_us: i64,
+    event_time: EventTime,
     shape: Shape,
     state_bytes: usize,
     /// The partitions that the stage before this one reads.
@@ -68,15 +66,6 @@ struct Partition {
     kept: Kept,
     time: Time,
     told: Option<Mark>,
-}
-
-/// A partition's own time, less the lateness; it only rises.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Time {
-    /// Windows that end until then are closed.
-    now_us: Option<i64>,
-    /// Windows that end until then are forgotten.
-    gone_us: Option<i64>,
 }
 
 /// What one step has come to so far.
@@ -152,11 +141,9 @@ impl KeyedStage {
                 state,
                 version: plugin.plan().state_version,
             },
+            event_time: EventTime::new(then, plugin.plan().order == Order::EventTime),
             plugin,
             key: then.key.clone(),
-            window_us: then.window.map(crate::Window::size_and_hop_us),
-            lateness_us: then.lateness,
-            keep_closed_us: then.keep_closed,
             state_bytes: then.state_mib << 20,
             upstream,
             sink: Sink::new(&then.output),
@@ -219,14 +206,14 @@ impl KeyedStage {
             told: None,
         };
         restored.table.restore(keys)?;
-        if let Some((size, _)) = self.window_us {
+        if let Some((size, _)) = self.event_time.window_us {
             restored.kept.restore(&restored.table, size)?;
         }
         let damaged = || state::Error::Damaged { table: held_table.clone() };
         for (of, mark) in marks {
             let mark = Mark::from_bytes(mark).ok_or_else(damaged)?;
             if of == OWN {
-                restored.time = Time { now_us: mark.at_us, gone_us: mark.floor_us };
+                restored.time = Time::from_mark(mark);
             } else {
                 restored.watermarks.take(of, mark);
             }
@@ -298,8 +285,8 @@ impl KeyedStage {
         }
         let batch = self.decoder.finish()?;
         let (batch, rows) = self.drop_late(at, batch, rows, &mut work)?;
-        let time = self.time(at);
-        if self.plugin.plan().order == Order::EventTime {
+        let time = self.event_time.time(&at.watermarks, at.time);
+        if self.event_time.in_order {
             let places = rows.iter().map(|r| (r.offset, r.value.as_slice()));
             at.held.add(&held_table, batch, places, &mut work.result.state)?;
             let until = time.now_us.unwrap_or(i64::MIN);
@@ -312,29 +299,19 @@ impl KeyedStage {
         }
         if time != at.time {
             at.time = time;
-            let value = Mark { at_us: time.now_us, floor_us: time.gone_us }.to_bytes();
-            work.result.state.push(StateChange { table: marks_table, key: OWN.into(), value: Some(value) });
+            let value = Some(time.to_bytes());
+            work.result.state.push(StateChange { table: marks_table, key: OWN.into(), value });
         }
         if let Some(now_us) = time.now_us {
             self.fire(at, now_us, &mut work)?;
             self.forget_closed(at)?;
-            let floor_us = at.watermarks.floor_us().map(|floor| floor.saturating_sub(self.lateness_us));
-            let come = Mark { at_us: Some(now_us), floor_us };
-            if mark && at.told != Some(come) {
-                at.told = Some(come);
-                self.sink.mark(&self.from, at.number, come, &mut work.result.outputs);
-            }
+        }
+        let told = self.event_time.told(&at.watermarks, time);
+        if let Some(come) = told.filter(|_| mark && at.told != told) {
+            at.told = told;
+            self.sink.mark(&self.from, at.number, come, &mut work.result.outputs);
         }
         Ok(self.finish(at, count, work))
-    }
-
-    /// A partition's time by the watermarks that it has now.
-    fn time(&self, at: &Partition) -> Time {
-        let less = |time: Option<i64>| time.map(|us| us.saturating_sub(self.lateness_us));
-        let now_us = less(at.watermarks.now_us()).max(at.time.now_us);
-        let too_old_us = now_us.map(|us| us.saturating_sub(self.keep_closed_us));
-        let gone_us = less(at.watermarks.floor_us()).max(too_old_us).max(at.time.gone_us);
-        Time { now_us, gone_us }
     }
 
     fn finish(&self, at: &mut Partition, rows: u64, work: Work) -> StepResult {
@@ -370,26 +347,12 @@ impl KeyedStage {
         rows: Vec<&'r Record>,
         work: &mut Work,
     ) -> Result<(RecordBatch, Vec<&'r Record>), Error> {
-        let by_time = self.plugin.plan().order == Order::EventTime;
-        if !by_time && self.window_us.is_none() {
+        if !self.event_time.in_order && self.event_time.window_us.is_none() {
             return Ok((batch, rows));
         }
         let (times, behind) = times_and_behind(&batch)?;
-        let verdicts: Vec<Option<(&str, &str)>> = (0..batch.num_rows())
-            .map(|row| {
-                let (at_us, behind_us) = (times.value(row), behind.value(row));
-                let end = self.window_us.map(|(size, hop)| at_us - at_us.rem_euclid(hop) + size);
-                if end.is_some_and(|end| self.is_late(end, at_us, behind_us))
-                    || (by_time && behind_us > self.lateness_us)
-                {
-                    Some(("VG1012", "late: its window, or its turn, is over"))
-                } else if end.is_some_and(|end| at.time.is_gone(end)) {
-                    Some(("VG1013", "forgotten: its window closed longer ago than `keep_closed`"))
-                } else {
-                    None
-                }
-            })
-            .collect();
+        let verdict = |row| self.event_time.too_late(times.value(row), behind.value(row), at.time);
+        let verdicts: Vec<Option<TooLate>> = (0..batch.num_rows()).map(verdict).collect();
         if verdicts.iter().all(Option::is_none) {
             return Ok((batch, rows));
         }
@@ -404,12 +367,6 @@ impl KeyedStage {
         Ok((arrow::compute::filter_record_batch(&batch, &on_time)?, kept))
     }
 
-    /// Whether a row is late for what ends at `end_us`: its own raw partition had passed it by more
-    /// than the lateness when the row came.
-    fn is_late(&self, end_us: i64, at_us: i64, behind_us: i64) -> bool {
-        end_us.saturating_add(self.lateness_us) <= at_us.saturating_add(behind_us)
-    }
-
     /// For each row that has a key its number and its window's start; a row is in several hopping windows.
     fn assign(&self, time: Time, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>), Error> {
         let (times, behind) = times_and_behind(batch)?;
@@ -419,15 +376,11 @@ impl KeyedStage {
             if keys.iter().any(|key| key.is_null(row)) {
                 continue;
             }
-            let Some((size, hop)) = self.window_us else {
+            if self.event_time.window_us.is_none() {
                 rows.push(row as u32);
                 continue;
-            };
-            let at_us = times.value(row);
-            let newest = at_us - at_us.rem_euclid(hop);
-            let started = (0..size / hop).map(|n| newest - n * hop).take_while(|start| start + size > at_us);
-            let is_over = |end| self.is_late(end, at_us, behind.value(row)) || time.is_gone(end);
-            for start in started.filter(|start| !is_over(start + size)) {
+            }
+            for start in self.event_time.starts(times.value(row), behind.value(row), time) {
                 rows.push(row as u32);
                 starts.push(start);
             }
@@ -441,7 +394,7 @@ impl KeyedStage {
         let picked = take_record_batch(&ordered.batch, &UInt32Array::from(rows.clone()))?;
         let mut keys: Vec<ArrayRef> =
             self.key.iter().filter_map(|name| picked.column_by_name(name).cloned()).collect();
-        if self.window_us.is_some() {
+        if self.event_time.window_us.is_some() {
             keys.push(times(starts));
         }
         let groups = at.table.group(&keys)?;
@@ -485,7 +438,7 @@ impl KeyedStage {
 
     /// In a windowed step a key's timer is its window's end.
     fn window_ends(&self, keys: &[ArrayRef]) -> Option<ArrayRef> {
-        let (size, _) = self.window_us?;
+        let (size, _) = self.event_time.window_us?;
         let starts = keys.last()?.as_primitive_opt::<TimestampMicrosecondType>()?;
         Some(times(starts.values().iter().map(|start| start + size).collect()))
     }
@@ -504,7 +457,7 @@ impl KeyedStage {
             }
             // A new timer must lie ahead, or it would fire for ever.
             let mut timers = only_after(&outcome.timers, due.at_us.first().copied());
-            if let (Some(_), Some(end_us)) = (self.window_us, due.at_us.first()) {
+            if let (Some(_), Some(end_us)) = (self.event_time.window_us, due.at_us.first()) {
                 // Whether a closed window is over is not for the plugin to say.
                 let is_over = at.time.is_gone(*end_us);
                 outcome.deleted.iter_mut().for_each(|deleted| *deleted = is_over);
@@ -668,12 +621,6 @@ impl KeyedStage {
         }
         columns.extend(written);
         Ok(RecordBatch::try_new(self.output.clone(), columns)?)
-    }
-}
-
-impl Time {
-    fn is_gone(self, end_us: i64) -> bool {
-        self.gone_us.is_some_and(|gone_us| end_us <= gone_us)
     }
 }
 

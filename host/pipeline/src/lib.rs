@@ -3,6 +3,7 @@
 //! Knows fields, plugins and what a log's records look like; knows no log, no store, no clock and
 //! does no I/O but by the log that a worker is handed: records in, a step to commit out.
 
+mod event_time;
 mod file;
 mod held;
 mod identity;
