@@ -32,6 +32,11 @@ pub struct Pipeline {
     /// What the topics that Vigie needs for itself may take.
     #[serde(default)]
     pub clearance: Clearance,
+    /// How far ahead of the slowest raw partition of the same worker another one may be, in event time;
+    /// further ahead it waits, so that a replay does not open every window at once.
+    #[serde(default = "ten_minutes", deserialize_with = "duration_us")]
+    #[schemars(with = "String", extend("default" = "10m"))]
+    pub max_drift: i64,
 }
 
 /// Labels that topics of Vigie's own may take; they hold values too.
@@ -71,6 +76,11 @@ pub struct Then {
     #[serde(default = "five_minutes", deserialize_with = "duration_us")]
     #[schemars(with = "String", extend("default" = "5m"))]
     pub lateness: i64,
+    /// For how long, in event time, a closed window is kept for events of a raw partition that was idle
+    /// when it closed; only in steps with windows.
+    #[serde(default = "seven_days", deserialize_with = "duration_us")]
+    #[schemars(with = "String", extend("default" = "7d"))]
+    pub keep_closed: i64,
     /// Memory for the state of one partition, in MiB.
     #[serde(default = "state_mib")]
     pub state_mib: usize,
@@ -118,8 +128,22 @@ const FUEL_PER_MS: u64 = 10_000_000;
 /// Windows that one row may be in.
 const MOST_WINDOWS: i64 = 64;
 
+const SECOND_US: i64 = 1_000_000;
+
 fn five_minutes() -> i64 {
-    300_000_000
+    300 * SECOND_US
+}
+
+fn ten_minutes() -> i64 {
+    600 * SECOND_US
+}
+
+fn seven_days() -> i64 {
+    7 * 86_400 * SECOND_US
+}
+
+fn thirty_seconds() -> Option<i64> {
+    Some(30 * SECOND_US)
 }
 
 fn state_mib() -> usize {
@@ -128,11 +152,19 @@ fn state_mib() -> usize {
 
 /// `1m`, `90s`, `250ms`, to microseconds.
 fn duration_us<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    parse_us(&String::deserialize(deserializer)?)
+}
+
+/// The same, or `never`.
+fn duration_or_never_us<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let wrong =
-        || serde::de::Error::custom(format!("`{text}` is no duration; write it as 250ms, 90s, 5m or 2h"));
-    let duration = humantime::parse_duration(&text).map_err(|_| wrong())?;
-    i64::try_from(duration.as_micros()).ok().filter(|us| *us <= 366 * 86_400_000_000).ok_or_else(wrong)
+    if text == "never" { Ok(None) } else { parse_us(&text).map(Some) }
+}
+
+fn parse_us<E: serde::de::Error>(text: &str) -> Result<i64, E> {
+    let wrong = || E::custom(format!("`{text}` is no duration; write it as 250ms, 90s, 5m or 2h"));
+    let duration = humantime::parse_duration(text).map_err(|_| wrong())?;
+    i64::try_from(duration.as_micros()).ok().filter(|us| *us <= 366 * 86_400 * SECOND_US).ok_or_else(wrong)
 }
 
 /// A raw topic, and how its JSON becomes an event.
@@ -146,6 +178,15 @@ pub struct Source {
     /// Partitions of the raw topic where it has to be created.
     #[serde(default = "one")]
     pub partitions: u32,
+    /// For how long, by the clock, a partition must have had nothing to read for time to go on without
+    /// it; `never`: time always waits for it. A run that ends at the end of its topics knows no idle ones.
+    #[serde(default = "thirty_seconds", deserialize_with = "duration_or_never_us")]
+    #[schemars(with = "String", extend("default" = "30s"))]
+    pub idle_after: Option<i64>,
+    /// How much later than its raw record an event may be; a later one has a wrong clock, and is refused.
+    #[serde(default = "five_minutes", deserialize_with = "duration_us")]
+    #[schemars(with = "String", extend("default" = "5m"))]
+    pub max_ahead: i64,
     /// Event field → JSON path.
     pub decode: event::DecodeMap,
 }
@@ -342,5 +383,19 @@ mod tests {
         let text = error.to_string();
         assert!(text.starts_with("VG0102: unknown key `schemas` in line"), "{text}");
         assert!(text.ends_with("did you mean `schema`?"), "{text}");
+    }
+
+    #[test]
+    fn times_have_defaults_and_idle_partitions_can_be_waited_for() {
+        let pipeline = Pipeline::parse(crate::MINIMAL).unwrap();
+        let source = &pipeline.sources[0];
+        assert_eq!(pipeline.max_drift, 600_000_000);
+        assert_eq!((source.idle_after, source.max_ahead), (Some(30_000_000), 300_000_000));
+        let waits = crate::MINIMAL.replace("topic: raw,", "topic: raw, idle_after: never, max_ahead: 1s,");
+        let source = &Pipeline::parse(&waits).unwrap().sources[0];
+        assert_eq!((source.idle_after, source.max_ahead), (None, 1_000_000));
+        let wrong = crate::MINIMAL.replace("topic: raw,", "topic: raw, idle_after: sometimes,");
+        let error = Pipeline::parse(&wrong).unwrap_err().to_string();
+        assert!(error.starts_with("VG0101") && error.contains("`sometimes` is no duration"), "{error}");
     }
 }

@@ -1,7 +1,8 @@
 //! A stateful stage: rows of one topic by key, their state, windows and watermarks.
 //!
 //! What is late is decided by the row's own raw partition (`behind_us`), so it is the same in every
-//! run; the watermark decides only when held rows go on and when windows close.
+//! run; the watermark decides only when held rows go on and when windows close. A closed window is kept
+//! until no such row can come any more: one that comes reopens it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,16 +20,21 @@ use log::{KeyValue, Record, StateChange};
 use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
+use crate::closed::Closed;
+use crate::event_time::{EventTime, Time, TooLate};
 use crate::held::{Held, Ordered};
 use crate::sink::{DeadLetters, Refused, Sink};
 use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, logged};
-use crate::watermark::{self, Watermarks};
+use crate::watermark::{self, Mark, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
 
 /// The columns of a window, which are a part of the key.
 pub(crate) const WINDOW_START: &str = "window_start";
 /// The window's end; rows at it belong to the next one.
 pub(crate) const WINDOW_END: &str = "window_end";
+
+/// The key of a stage's own time among its watermarks; no topic begins with a zero byte.
+const OWN: &[u8] = b"\0own";
 
 /// A stateful stage, ready to take records of its topic.
 pub struct KeyedStage {
@@ -40,9 +46,7 @@ pub struct KeyedStage {
     plugin: Stateful,
     counters: Vec<u64>,
     key: Vec<String>,
-    /// Length and hop.
-    window_us: Option<(i64, i64)>,
-    lateness_us: i64,
+    event_time: EventTime,
     shape: Shape,
     state_bytes: usize,
     /// The partitions that the stage before this one reads.
@@ -59,7 +63,9 @@ struct Partition {
     table: Table,
     watermarks: Watermarks,
     held: Held,
-    marked_us: Option<i64>,
+    closed: Closed,
+    time: Time,
+    told: Option<Mark>,
 }
 
 /// What one step has come to so far.
@@ -134,10 +140,9 @@ impl KeyedStage {
                 state: plugin.plan().state.clone(),
                 version: plugin.plan().state_version,
             },
+            event_time: EventTime::new(then, plugin.plan().order == Order::EventTime),
             plugin,
             key: then.key.clone(),
-            window_us: then.window.map(crate::Window::size_and_hop_us),
-            lateness_us: then.lateness,
             state_bytes: then.state_mib << 20,
             upstream,
             sink: Sink::new(&then.output),
@@ -195,13 +200,22 @@ impl KeyedStage {
             table: Table::new(name, self.shape.clone(), self.state_bytes)?,
             watermarks: Watermarks::new(&self.upstream),
             held: Held::default(),
-            marked_us: None,
+            closed: Closed::new(&self.shape)?,
+            time: Time::default(),
+            told: None,
         };
         restored.table.restore(keys)?;
+        if let Some((size, _)) = self.event_time.window_us {
+            restored.closed.restore(&restored.table, size)?;
+        }
         let damaged = || state::Error::Damaged { table: held_table.clone() };
-        for (of, at) in marks {
-            let at = at.as_slice().try_into().map(i64::from_be_bytes).map_err(|_| damaged())?;
-            restored.watermarks.raise(of, at);
+        for (of, mark) in marks {
+            let mark = Mark::from_bytes(mark).ok_or_else(damaged)?;
+            if of == OWN {
+                restored.time = Time::from_mark(mark);
+            } else {
+                restored.watermarks.take(of, mark);
+            }
         }
         let mut rows = Vec::with_capacity(held.len());
         for (key, value) in held {
@@ -255,9 +269,9 @@ impl KeyedStage {
         let [_, marks_table, held_table] = self.tables(at.number);
         let (mut rows, mut count) = (Vec::with_capacity(records.len()), 0);
         for record in records {
-            if let Some((of, mark_us)) = watermark::decode(record) {
-                if at.watermarks.raise(of, mark_us) {
-                    let (key, value) = (of.to_vec(), Some(mark_us.to_be_bytes().to_vec()));
+            if let Some((of, mark)) = watermark::decode(record) {
+                if let Some(known) = at.watermarks.take(of, mark) {
+                    let (key, value) = (of.to_vec(), Some(known.to_bytes()));
                     work.result.state.push(StateChange { table: marks_table.clone(), key, value });
                 }
                 continue;
@@ -270,11 +284,11 @@ impl KeyedStage {
         }
         let batch = self.decoder.finish()?;
         let (batch, rows) = self.drop_late(at, batch, rows, &mut work)?;
-        let now_us = at.watermarks.now_us().map(|now| now.saturating_sub(self.lateness_us));
-        if self.plugin.plan().order == Order::EventTime {
+        let time = self.event_time.time(&at.watermarks, at.time);
+        if self.event_time.in_order {
             let places = rows.iter().map(|r| (r.offset, r.value.as_slice()));
             at.held.add(&held_table, batch, places, &mut work.result.state)?;
-            let until = now_us.unwrap_or(i64::MIN);
+            let until = time.now_us.unwrap_or(i64::MIN);
             if let Some(ordered) = at.held.release(&held_table, until, &mut work.result.state)? {
                 self.fold(at, ordered, &mut work)?;
             }
@@ -282,12 +296,19 @@ impl KeyedStage {
             let offsets = rows.iter().map(|r| r.offset).collect();
             self.fold(at, Ordered { batch, offsets }, &mut work)?;
         }
-        if let Some(now_us) = now_us {
+        if time != at.time {
+            at.time = time;
+            let value = Some(time.to_bytes());
+            work.result.state.push(StateChange { table: marks_table, key: OWN.into(), value });
+        }
+        if let Some(now_us) = time.now_us {
             self.fire(at, now_us, &mut work)?;
-            if mark && at.marked_us.is_none_or(|before| before < now_us) {
-                at.marked_us = Some(now_us);
-                self.sink.mark(&self.from, at.number, now_us, &mut work.result.outputs);
-            }
+            self.forget_closed(at)?;
+        }
+        let told = self.event_time.told(&at.watermarks, time);
+        if let Some(come) = told.filter(|_| mark && at.told != told) {
+            at.told = told;
+            self.sink.mark(&self.from, at.number, come, &mut work.result.outputs);
         }
         Ok(self.finish(at, count, work))
     }
@@ -317,7 +338,7 @@ impl KeyedStage {
         }
     }
 
-    /// Refuses rows that are late, for every window that they would be in.
+    /// Refuses rows that are late, or whose window is forgotten, for every window that they would be in.
     fn drop_late<'r>(
         &self,
         at: &Partition,
@@ -325,43 +346,28 @@ impl KeyedStage {
         rows: Vec<&'r Record>,
         work: &mut Work,
     ) -> Result<(RecordBatch, Vec<&'r Record>), Error> {
-        let by_time = self.plugin.plan().order == Order::EventTime;
-        if !by_time && self.window_us.is_none() {
+        if !self.event_time.in_order && self.event_time.window_us.is_none() {
             return Ok((batch, rows));
         }
         let (times, behind) = times_and_behind(&batch)?;
-        let late: Vec<bool> = (0..batch.num_rows())
-            .map(|row| {
-                let (at_us, behind_us) = (times.value(row), behind.value(row));
-                let end = self.window_us.map_or(at_us, |(size, hop)| at_us - at_us.rem_euclid(hop) + size);
-                (self.window_us.is_some() && self.is_late(end, at_us, behind_us))
-                    || (by_time && behind_us > self.lateness_us)
-            })
-            .collect();
-        if !late.contains(&true) {
+        let verdict = |row| self.event_time.too_late(times.value(row), behind.value(row), at.time);
+        let verdicts: Vec<Option<TooLate>> = (0..batch.num_rows()).map(verdict).collect();
+        if verdicts.iter().all(Option::is_none) {
             return Ok((batch, rows));
         }
         let mut kept = Vec::with_capacity(rows.len());
-        for (record, late) in rows.into_iter().zip(&late) {
-            if *late {
-                let reason = "late: its window, or its turn, is over";
-                work.refused.push(self.refused(at, record, "VG1012", reason));
-            } else {
-                kept.push(record);
+        for (record, verdict) in rows.into_iter().zip(&verdicts) {
+            match verdict {
+                Some((code, reason)) => work.refused.push(self.refused(at, record, code, reason)),
+                None => kept.push(record),
             }
         }
-        let on_time: BooleanArray = late.iter().map(|late| Some(!late)).collect();
+        let on_time: BooleanArray = verdicts.iter().map(|verdict| Some(verdict.is_none())).collect();
         Ok((arrow::compute::filter_record_batch(&batch, &on_time)?, kept))
     }
 
-    /// Whether a row is late for what ends at `end_us`: its own raw partition had passed it by more
-    /// than the lateness when the row came.
-    fn is_late(&self, end_us: i64, at_us: i64, behind_us: i64) -> bool {
-        end_us.saturating_add(self.lateness_us) <= at_us.saturating_add(behind_us)
-    }
-
     /// For each row that has a key its number and its window's start; a row is in several hopping windows.
-    fn assign(&self, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>), Error> {
+    fn assign(&self, time: Time, batch: &RecordBatch) -> Result<(Vec<u32>, Vec<i64>), Error> {
         let (times, behind) = times_and_behind(batch)?;
         let keys: Vec<&ArrayRef> = self.key.iter().filter_map(|name| batch.column_by_name(name)).collect();
         let (mut rows, mut starts) = (Vec::new(), Vec::new());
@@ -369,14 +375,11 @@ impl KeyedStage {
             if keys.iter().any(|key| key.is_null(row)) {
                 continue;
             }
-            let Some((size, hop)) = self.window_us else {
+            if self.event_time.window_us.is_none() {
                 rows.push(row as u32);
                 continue;
-            };
-            let at_us = times.value(row);
-            let newest = at_us - at_us.rem_euclid(hop);
-            let started = (0..size / hop).map(|n| newest - n * hop).take_while(|start| start + size > at_us);
-            for start in started.filter(|start| !self.is_late(start + size, at_us, behind.value(row))) {
+            }
+            for start in self.event_time.starts(times.value(row), behind.value(row), time) {
                 rows.push(row as u32);
                 starts.push(start);
             }
@@ -386,11 +389,11 @@ impl KeyedStage {
 
     /// Rows into the state of their keys, and what comes out into the topic.
     fn fold(&mut self, at: &mut Partition, ordered: Ordered, work: &mut Work) -> Result<(), Error> {
-        let (rows, starts) = self.assign(&ordered.batch)?;
+        let (rows, starts) = self.assign(at.time, &ordered.batch)?;
         let picked = take_record_batch(&ordered.batch, &UInt32Array::from(rows.clone()))?;
         let mut keys: Vec<ArrayRef> =
             self.key.iter().filter_map(|name| picked.column_by_name(name).cloned()).collect();
-        if self.window_us.is_some() {
+        if self.event_time.window_us.is_some() {
             keys.push(times(starts));
         }
         let groups = at.table.group(&keys)?;
@@ -434,12 +437,13 @@ impl KeyedStage {
     /// In a windowed step a key's timer is its window's end; elsewhere there are none of these.
     fn window_ends_us(&self, keys: &[ArrayRef]) -> impl ExactSizeIterator<Item = i64> {
         let starts = keys.last().and_then(|last| last.as_primitive_opt::<TimestampMicrosecondType>());
-        let window = self.window_us.zip(starts);
+        let window = self.event_time.window_us.zip(starts);
         let (size, starts) = window.map_or((0, &[][..]), |((size, _), starts)| (size, starts.values()));
         starts.iter().map(move |start| start + size)
     }
 
-    /// Fires all timers up to a time, and so closes windows.
+    /// Fires all timers up to a time, and so closes windows. A closed window that rows can still come for
+    /// stays as it went in, without a timer.
     fn fire(&mut self, at: &mut Partition, now_us: i64, work: &mut Work) -> Result<(), Error> {
         while let Some(due) = at.table.due(now_us) {
             let keys = at.table.key_columns(&due.groups)?;
@@ -447,20 +451,24 @@ impl KeyedStage {
             let mut kept = at.table.kept(&due.groups);
             let fields = self.plugin.fields().clone();
             (0..keys_due).for_each(|key| fields.set_timer(&mut kept, key, None));
-            let mut outcome = self.plugin.fire(&vec![due.at_us; keys_due], &keys, kept)?;
+            let mut outcome = self.plugin.fire(&vec![due.at_us; keys_due], &keys, kept.clone())?;
             plugin_counts(&mut self.counters, &outcome.counts);
             logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
             for (key, verdict) in &outcome.rejects {
                 work.refused.push(self.poison_timer(at, &due.groups, *key as usize, verdict));
             }
-            for key in 0..keys_due {
-                // A new timer must lie ahead, or it would fire for ever. A closed window is over, whatever the
-                // plugin says of it.
-                let timer_us = fields.row(&outcome.kept, key).timer_us();
-                fields.set_timer(&mut outcome.kept, key, timer_us.filter(|at_us| *at_us > due.at_us));
-                if self.window_us.is_some() {
-                    fields.forget(&mut outcome.kept, key);
+            if self.event_time.window_us.is_none() {
+                for key in 0..keys_due {
+                    // A new timer must lie ahead, or it would fire for ever.
+                    let timer_us = fields.row(&outcome.kept, key).timer_us();
+                    fields.set_timer(&mut outcome.kept, key, timer_us.filter(|at_us| *at_us > due.at_us));
                 }
+            } else if at.time.is_gone(due.at_us) {
+                // Whether a closed window is over is not for the plugin to say.
+                outcome.kept = fields.none(keys_due);
+            } else {
+                outcome.kept = kept;
+                at.closed.add(due.at_us, &due.groups);
             }
             let latest = vec![i64::MIN; keys_due];
             let results = self.results(keys_due, &outcome.origins);
@@ -471,6 +479,17 @@ impl KeyedStage {
                 work.result.counts.events_out += given.num_rows() as u64;
                 self.sink.write(&given, &mut work.result.outputs)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Forgets closed windows that no row can come for any more, or that were kept for long enough.
+    fn forget_closed(&self, at: &mut Partition) -> Result<(), Error> {
+        let Some(gone_us) = at.time.gone_us else { return Ok(()) };
+        while let Some(keys) = at.closed.pop(gone_us)? {
+            let groups = at.table.group(&keys)?;
+            let nothing = self.plugin.fields().none(groups.keys());
+            at.table.set(&groups, &nothing, &vec![i64::MIN; groups.keys()], &vec![0; groups.keys()])?;
         }
         Ok(())
     }
@@ -603,7 +622,7 @@ impl KeyedStage {
         for key in keys {
             columns.push(take(key, &origin, None)?);
         }
-        if self.window_us.is_some() {
+        if self.event_time.window_us.is_some() {
             columns.push(take(&times(self.window_ends_us(keys).collect()), &origin, None)?);
         }
         columns.extend(written);

@@ -3,6 +3,8 @@
 //! Knows fields, plugins and what a log's records look like; knows no log, no store, no clock and
 //! does no I/O but by the log that a worker is handed: records in, a step to commit out.
 
+mod closed;
+mod event_time;
 mod file;
 mod held;
 mod identity;
@@ -32,6 +34,8 @@ pub struct Running {
     pub first: Stage,
     /// The stateful steps, in the order in which rows pass them.
     pub then: Vec<KeyedStage>,
+    /// How far a raw partition may be ahead of the slowest one that has more to read.
+    max_drift_us: i64,
 }
 
 impl Running {
@@ -62,7 +66,7 @@ impl Running {
             topics.push((step.output.topic.clone(), stage.output().clone(), reads));
             then.push(stage);
         }
-        Ok(Self { first, then })
+        Ok(Self { first, then, max_drift_us: pipeline.max_drift })
     }
 }
 

@@ -7,7 +7,8 @@ use arrow::datatypes::{Int64Type, UInt64Type};
 use event::{Encoder, Kind};
 use log::Output;
 
-use crate::{Error, Identity, watermark};
+use crate::watermark::{self, Mark};
+use crate::{Error, Identity};
 
 /// The topic that says which rows were refused, where and why; no labels.
 pub const DEAD_LETTERS: &str = "dead-letters";
@@ -67,12 +68,13 @@ impl Sink {
     }
 
     /// Tells every partition how far an input partition has come.
-    pub(crate) fn mark(&self, topic: &str, partition: u32, at_us: i64, outputs: &mut Vec<Output>) {
-        let (key, value) = watermark::encode(topic, partition, at_us);
+    pub(crate) fn mark(&self, topic: &str, partition: u32, mark: Mark, outputs: &mut Vec<Output>) {
+        let (key, value) = watermark::encode(topic, partition, mark);
+        let timestamp_us = mark.at_us.or(mark.floor_us).unwrap_or_default();
         outputs.extend((0..self.partitions).map(|partition| Output {
             topic: self.topic.clone(),
             partition,
-            timestamp_us: at_us,
+            timestamp_us,
             key: key.clone(),
             value: value.clone(),
         }));

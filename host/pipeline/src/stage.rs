@@ -16,10 +16,8 @@ use log::{KeyValue, Output, Record, StateChange};
 use plugin::{Component, Offers, Plugin, Shape};
 
 use crate::sink::{DeadLetters, Refused, Sink};
+use crate::watermark::Mark;
 use crate::{Error, Identity, Pipeline, Source};
-
-/// An event this much later than its raw record's timestamp has a wrong clock.
-const MAX_AHEAD_US: i64 = 5 * 60 * 1_000_000;
 
 /// Later than every event, and far from where sums overflow: the watermark of what has ended.
 const CLOSED_US: i64 = i64::MAX / 4;
@@ -84,12 +82,15 @@ pub(crate) fn logged(step: &Arc<str>, plan: &plugin::Plan, rows: &[u64], all: &m
     }));
 }
 
-/// A source's decoder, and the largest timestamp so far of each of its raw partitions.
+/// A source's decoder, and how far each of its raw partitions has come: its floor is the largest
+/// timestamp so far.
 struct Input {
     source: String,
     topic: Arc<str>,
     decoder: Decoder,
-    newest_us: BTreeMap<u32, i64>,
+    idle_after_us: Option<i64>,
+    max_ahead_us: i64,
+    marks: BTreeMap<u32, Mark>,
 }
 
 struct Step {
@@ -202,19 +203,26 @@ impl Stage {
     }
 
     /// Takes back what was committed for one partition of source number `source`.
-    pub fn restore(&mut self, source: usize, partition: u32, state: &[KeyValue]) {
-        let Some(input) = self.inputs.get_mut(source) else { return };
+    ///
+    /// # Errors
+    /// [`Error::State`] if it cannot be read by this version of the pipeline.
+    pub fn restore(&mut self, source: usize, partition: u32, state: &[KeyValue]) -> Result<(), Error> {
+        self.forget(source, partition);
+        let table = self.state_table();
+        let Some(input) = self.inputs.get_mut(source) else { return Ok(()) };
         let key = join_key(&input.topic, partition);
-        let found = state.iter().find(|(k, _)| *k == key);
-        match found.and_then(|(_, value)| <[u8; 8]>::try_from(value.as_slice()).ok()) {
-            Some(bytes) => input.newest_us.insert(partition, i64::from_be_bytes(bytes)),
-            None => input.newest_us.remove(&partition),
-        };
+        if let Some((_, value)) = state.iter().find(|(k, _)| *k == key) {
+            let mark = Mark::from_bytes(value).ok_or(state::Error::Damaged { table })?;
+            input.marks.insert(partition, mark);
+        }
+        Ok(())
     }
 
     /// Forgets a partition.
     pub fn forget(&mut self, source: usize, partition: u32) {
-        self.restore(source, partition, &[]);
+        if let Some(input) = self.inputs.get_mut(source) {
+            input.marks.remove(&partition);
+        }
     }
 
     /// Takes the next records of one partition of source number `source`; `mark`: and says behind them
@@ -235,9 +243,9 @@ impl Stage {
         let rows = self.run_steps(rows, &mut refused, &mut result.logged)?;
         let Some(input) = self.inputs.get(source) else { return Ok(result) };
         self.sink.write(&rows.batch, &mut result.outputs)?;
-        let newest = input.newest_us.get(&partition).copied();
-        if let (true, Some(newest)) = (mark, newest) {
-            self.sink.mark(&input.topic, partition, newest, &mut result.outputs);
+        let come = input.marks.get(&partition).copied();
+        if let (true, Some(come)) = (mark, come) {
+            self.sink.mark(&input.topic, partition, come, &mut result.outputs);
         }
         result.counts = Counts {
             records_in: records.len() as u64,
@@ -246,24 +254,45 @@ impl Stage {
         };
         let refused = refused.into_iter().filter_map(|refused| refused.with_row(partition, records));
         self.dead_letters.write(&input.topic, refused.collect(), &mut result.outputs);
-        if let Some(newest) = newest {
+        if let Some(come) = come {
             result.state.push(StateChange {
                 table: self.state_table(),
                 key: join_key(&input.topic, partition),
-                value: Some(newest.to_be_bytes().to_vec()),
+                value: Some(come.to_bytes()),
             });
         }
         Ok(result)
     }
 
+    /// How far a partition has come; none: it has had no event, and has not been said to be idle.
+    pub(crate) fn mark_of(&self, source: usize, partition: u32) -> Option<Mark> {
+        self.inputs.get(source)?.marks.get(&partition).copied()
+    }
+
+    /// For how long a partition must have had nothing to read to be idle; none: it never is.
+    pub(crate) fn idle_after_us(&self, source: usize) -> Option<i64> {
+        self.inputs.get(source)?.idle_after_us
+    }
+
+    /// Says that a partition is idle: time goes on without it until its next event.
+    pub fn idle(&mut self, source: usize, partition: u32) -> StepResult {
+        let come = self.mark_of(source, partition).unwrap_or_default();
+        self.tell(source, partition, come.idle())
+    }
+
     /// Says that a partition is at its end for good: all windows close, and what comes later is late.
     pub fn close(&mut self, source: usize, partition: u32) -> StepResult {
+        self.tell(source, partition, Mark::busy(CLOSED_US))
+    }
+
+    /// A step without records, which says how far a partition has come.
+    fn tell(&mut self, source: usize, partition: u32, mark: Mark) -> StepResult {
         let table = self.state_table();
         let mut result = StepResult::default();
         if let Some(input) = self.inputs.get_mut(source) {
-            input.newest_us.insert(partition, CLOSED_US);
-            self.sink.mark(&input.topic, partition, CLOSED_US, &mut result.outputs);
-            let (key, value) = (join_key(&input.topic, partition), Some(CLOSED_US.to_be_bytes().to_vec()));
+            input.marks.insert(partition, mark);
+            self.sink.mark(&input.topic, partition, mark, &mut result.outputs);
+            let (key, value) = (join_key(&input.topic, partition), Some(mark.to_bytes()));
             result.state.push(StateChange { table, key, value });
         }
         result
@@ -300,17 +329,18 @@ impl Stage {
         for (row, i) in (0_u32..).zip(of) {
             let received = records.get(i as usize).map_or(0, |r| r.timestamp_us);
             let at = times.map_or(received, |t| t.value(row as usize));
-            if at > received.saturating_add(MAX_AHEAD_US) {
+            if at > received.saturating_add(input.max_ahead_us) {
                 refused.push(RefusedRecord {
                     record: i,
                     step: "decode".into(),
                     code: "VG1011",
-                    reason: "future: later than its record by more than 5 min".into(),
+                    reason: "future: later than its record by more than `max_ahead`".into(),
                 });
                 continue;
             }
-            let newest = input.newest_us.entry(partition).or_insert(i64::MIN);
-            *newest = at.max(*newest);
+            let before = input.marks.get(&partition).and_then(|mark| mark.floor_us);
+            let newest = before.map_or(at, |before| before.max(at));
+            input.marks.insert(partition, Mark::busy(newest));
             keep.push(row);
             kept.push(i);
             behind.push(newest.saturating_sub(at));
@@ -497,7 +527,9 @@ fn input(source: &Source, schema: &event::Schema) -> Result<Input, Error> {
         source: source.source.clone(),
         topic: source.topic.as_str().into(),
         decoder: Decoder::new(schema, &source.decode)?,
-        newest_us: BTreeMap::new(),
+        idle_after_us: source.idle_after,
+        max_ahead_us: source.max_ahead,
+        marks: BTreeMap::new(),
     })
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use log::{Commit, Log, Position, Record};
 
+use crate::watermark::Mark;
 use crate::{Counts, Error, KeyedStage, Logged, Pipeline, Running, StepResult};
 
 /// How often an input says how far it has come while it is busy.
@@ -50,6 +51,19 @@ struct Held {
     marked_us: Option<i64>,
     /// Whether rows went on without a word of how far the partition has come.
     owes_mark: bool,
+    /// What the last look found; none: nobody has looked yet.
+    found: Option<Found>,
+    /// Whether it waits for slower ones.
+    paused: bool,
+}
+
+/// What a look at a partition found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    /// Records, and there may be more.
+    Records,
+    /// Nothing, and nothing since this time of the worker's clock.
+    Nothing { since_us: i64 },
 }
 
 /// A step that waits for its commit. Where it is dropped, it is computed again.
@@ -74,6 +88,8 @@ pub struct Worker {
     running: Running,
     inputs: Vec<Held>,
     batch: Batch,
+    /// Whether the run ends where the topics end.
+    bounded: bool,
     /// Whether the outcome of a commit is not known.
     uncertain: bool,
 }
@@ -107,7 +123,7 @@ impl Worker {
     /// A worker that has no partitions yet.
     #[must_use]
     pub fn new(running: Running, batch: Batch) -> Self {
-        Self { running, inputs: Vec::new(), batch, uncertain: false }
+        Self { running, inputs: Vec::new(), batch, bounded: false, uncertain: false }
     }
 
     /// The stages.
@@ -126,11 +142,24 @@ impl Worker {
         self.batch = batch;
     }
 
+    /// Says whether the run ends where the topics end: then no partition becomes idle, as which one has
+    /// ended first means nothing.
+    pub fn set_bounded(&mut self, bounded: bool) {
+        self.bounded = bounded;
+    }
+
+    /// Whether an input waited for slower ones when it was last prepared: then there may be more to do.
+    #[must_use]
+    pub fn is_paused(&self, number: usize) -> bool {
+        self.inputs.get(number).is_some_and(|held| held.paused)
+    }
+
     /// Gives it a partition; its state is restored before its first step. Also one that it has: who was
     /// out of the group for a while does not know who had it meanwhile.
     pub fn assign(&mut self, input: Input) {
         self.revoke(&input.topic, input.partition);
-        self.inputs.push(Held { input, next: None, marked_us: None, owes_mark: false });
+        let (next, marked_us, found) = (None, None, None);
+        self.inputs.push(Held { input, next, marked_us, owes_mark: false, found, paused: false });
     }
 
     /// Takes a partition away, with its state.
@@ -174,9 +203,24 @@ impl Worker {
             log.recover()?;
             self.uncertain = false;
         }
+        let is_ahead = self.is_ahead(number);
         let Some(held) = self.inputs.get_mut(number) else { return Ok(None) };
-        let (records, from) = read(&mut self.running, held, log, self.batch)?;
-        if records.is_empty() && !held.owes_mark {
+        let ahead_at = held.next.filter(|_| is_ahead);
+        held.paused = ahead_at.is_some();
+        let (records, from) = match ahead_at {
+            // It waits, but says what it owes. That there was nothing may no longer be so.
+            Some(next) => {
+                held.found = held.found.filter(|found| *found == Found::Records);
+                (Vec::new(), next)
+            }
+            None => {
+                let read = read(&mut self.running, held, log, self.batch)?;
+                held.note(read.0.is_empty(), now_us);
+                read
+            }
+        };
+        let becomes_idle = !self.bounded && held.becomes_idle(&self.running, now_us);
+        if records.is_empty() && !held.owes_mark && !becomes_idle {
             return Ok(None);
         }
         let Input { topic, partition, .. } = &held.input;
@@ -184,10 +228,13 @@ impl Worker {
         // At the end of what there is, so that the next stage need not wait for the next record. Markers
         // may hide that this is the end: then the next look, which finds nothing, tells it.
         let at_end = records.is_empty() || log.end_offset(topic, *partition)? == next;
-        let marks = at_end || held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
+        let is_due = held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
+        // Rows of one that was idle go on together with the word that it no longer is.
+        let marks = at_end || is_due || held.come(&self.running).is_some_and(Mark::is_idle);
         // Until the commit, the state in memory is ahead of the log.
         held.next = None;
         let result = match held.input.reader {
+            Reader::Source(source) if becomes_idle => self.running.first.idle(source, *partition),
             Reader::Source(source) => self.running.first.step(source, *partition, &records, marks)?,
             Reader::Then(then) => match self.running.then.get_mut(then) {
                 Some(stage) => stage.step(*partition, &records, marks)?,
@@ -198,6 +245,16 @@ impl Worker {
             held.marked_us = Some(now_us);
         }
         Ok(Some(Prepared { input: number, result, next, marks }))
+    }
+
+    /// Whether a raw partition is too far ahead of the slowest one of this worker that has more to read.
+    /// That one itself never is, so there is always one that goes on.
+    fn is_ahead(&self, number: usize) -> bool {
+        let come = |held: &Held| held.come(&self.running)?.floor_us;
+        let Some(own_us) = self.inputs.get(number).and_then(come) else { return false };
+        let busy = self.inputs.iter().filter(|held| held.found == Some(Found::Records));
+        let slowest_us = busy.filter_map(come).min();
+        slowest_us.is_some_and(|us| own_us > us.saturating_add(self.running.max_drift_us))
     }
 
     /// Commits a step that was prepared; nothing may have happened to the worker since.
@@ -230,6 +287,33 @@ impl Worker {
         let next = held.next.take()?;
         let result = self.running.first.close(source, held.input.partition);
         Some(Prepared { input: number, result, next, marks: true })
+    }
+}
+
+impl Held {
+    fn note(&mut self, is_empty: bool, now_us: i64) {
+        self.found = match self.found {
+            _ if !is_empty => Some(Found::Records),
+            Some(Found::Nothing { since_us }) => Some(Found::Nothing { since_us }),
+            _ => Some(Found::Nothing { since_us: now_us }),
+        };
+    }
+
+    /// How far a raw partition has come.
+    fn come(&self, running: &Running) -> Option<Mark> {
+        let Reader::Source(source) = self.input.reader else { return None };
+        running.first.mark_of(source, self.input.partition)
+    }
+
+    /// Whether a raw partition has had nothing to read for so long that it is to be said.
+    fn becomes_idle(&self, running: &Running, now_us: i64) -> bool {
+        let Reader::Source(source) = self.input.reader else { return false };
+        let (Some(Found::Nothing { since_us }), Some(after_us)) =
+            (self.found, running.first.idle_after_us(source))
+        else {
+            return false;
+        };
+        now_us >= since_us.saturating_add(after_us) && !self.come(running).is_some_and(Mark::is_idle)
     }
 }
 
@@ -272,7 +356,7 @@ fn restore(running: &mut Running, held: &mut Held, log: &dyn Log) -> Result<u64,
     match reader {
         Reader::Source(source) => {
             let state = log.state(&running.first.state_table())?;
-            running.first.restore(*source, *partition, &state);
+            running.first.restore(*source, *partition, &state)?;
         }
         Reader::Then(then) => {
             if let Some(stage) = running.then.get_mut(*then) {
@@ -300,3 +384,5 @@ impl KeyedStage {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod time;

@@ -257,7 +257,7 @@ impl Driver<'_> {
             let component = |_: &str| Ok(self.harness.component.clone());
             let (identity, tables) = (Identity::new([0; 16]), self.harness.tables.clone());
             let mut running = Running::new(&self.pipeline, identity, tables, &component)?;
-            running.first.restore(0, 0, &self.table(&running.first.state_table()));
+            running.first.restore(0, 0, &self.table(&running.first.state_table()))?;
             for stage in &mut running.then {
                 let [keys, marks, held] = stage.tables(0).map(|name| self.table(&name));
                 stage.restore(0, [&keys, &marks, &held])?;

@@ -132,6 +132,7 @@ impl Workers {
             counts: Mutex::default(),
             logged: Mutex::default(),
         };
+        self.workers.iter_mut().for_each(|worker| worker.worker.set_bounded(!follow));
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
         let result = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..)
@@ -243,7 +244,9 @@ impl Worker {
 
     /// One step of one input; false where there is nothing to do.
     fn step(&mut self, number: usize, now_us: i64, shared: &Shared) -> Result<bool, pipeline::Error> {
-        let Some(prepared) = self.worker.prepare(&mut self.log, number, now_us)? else { return Ok(false) };
+        let Some(prepared) = self.worker.prepare(&mut self.log, number, now_us)? else {
+            return Ok(self.worker.is_paused(number));
+        };
         let committed = self.worker.commit(&mut self.log, prepared)?;
         shared.commits.fetch_add(1, Ordering::SeqCst);
         *whole(&shared.counts) += committed.counts;

@@ -3,7 +3,8 @@
 //! `by: text` takes reports of one key as the same if their texts are the same, or, without a text,
 //! their times; the key should be the source and the entity. `by: place` takes them as the same if they lie within a distance; the key
 //! should be the source and a cell, so that only neighbours are compared (two reports on either side
-//! of a cell's edge are not). Reports come in the order of event time.
+//! of a cell's edge are not). Reports come in the order of event time, but for those of a partition
+//! that was idle, which may come behind newer ones.
 
 use serde::Deserialize;
 use vigie::{Gives, KeyTurn, Problem, Reads, Reject, State, Stateful, Timestamp, Writes, problem};
@@ -105,7 +106,9 @@ impl Stateful for Dedupe {
         let (entries, _) = seen.reports.as_chunks::<ENTRY_BYTES>();
         let old = entries.iter().take_while(|entry| at - time(**entry) > self.within_us).count();
         let fresh = entries.get(old..).unwrap_or_default();
-        if fresh.iter().any(|entry| self.same(content(*entry), what)) {
+        // A partition that was idle may bring what is older than all that is remembered.
+        let near = |entry: [u8; ENTRY_BYTES]| (time(entry) - at).abs() <= self.within_us;
+        if fresh.iter().any(|entry| near(*entry) && self.same(content(*entry), what)) {
             turn.count(REPEATED, 1);
             return Ok(None);
         }
@@ -113,7 +116,8 @@ impl Stateful for Dedupe {
         seen.reports.drain(..old * ENTRY_BYTES);
         seen.reports.extend(at.to_le_bytes());
         seen.reports.extend(what.to_le_bytes());
-        turn.set_timer(Timestamp(at.saturating_add(self.within_us).saturating_add(1)));
+        let over = at.saturating_add(self.within_us).saturating_add(1);
+        turn.set_timer(Timestamp(turn.timer().map_or(over, |timer| timer.0.max(over))));
         Ok(Some(Nothing {}))
     }
 

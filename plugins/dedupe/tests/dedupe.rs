@@ -30,6 +30,19 @@ fn a_report_goes_on_once_within_the_time() {
 }
 
 #[test]
+fn a_report_that_comes_behind_newer_ones_is_compared_with_those_near_it() {
+    // As of a partition that was idle: 0 is too far from 100, 95 is not, and 2 is like 0.
+    let rows = [(100, "x"), (0, "x"), (95, "x"), (2, "x"), (111, "x")];
+    for cut in [1, 2, 7] {
+        assert_eq!(passed(&rows, cut), 3, "batches of {cut}");
+    }
+    let config = r#"{"by": "text", "within_s": 10}"#;
+    let mut keyed = Keyed::<Dedupe>::configure(config, false, &reports(&[])).unwrap();
+    keyed.fold(&["a", "a"], &reports(&[(100, "x"), (0, "x")]));
+    assert_eq!(keyed.timer("a"), Some(110_000_001), "an old one shortens no time");
+}
+
+#[test]
 fn a_key_is_forgotten_when_its_last_report_is() {
     let config = r#"{"by": "text", "within_s": 10}"#;
     let mut keyed = Keyed::<Dedupe>::configure(config, false, &reports(&[])).unwrap();

@@ -61,7 +61,8 @@ pub trait Stateful: Sized {
     }
 
     /// What happens when a key's timer is due, or when its window closes: with [`Gives::Keys`] its
-    /// result, if it has one. After a window has closed the host forgets the state.
+    /// result, if it has one. The host keeps the state of a closed window as it went in as long as an event may still
+    /// come for it, and then fires it again; afterwards it forgets it.
     fn fire(
         &mut self,
         state: &mut Self::State,

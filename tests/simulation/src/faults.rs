@@ -39,6 +39,8 @@ pub enum Fault {
     Drift,
     /// A partition without events.
     Silent,
+    /// A partition that stops, and is found idle before it goes on.
+    Idle,
     /// The same event again, and updated ones.
     Repeat,
     /// Records that are no events, and values that plugins refuse.
@@ -49,7 +51,7 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Crash,
         Self::Zombie,
         Self::Abort,
@@ -68,6 +70,7 @@ impl Fault {
         Self::Short,
         Self::Drift,
         Self::Silent,
+        Self::Idle,
         Self::Repeat,
         Self::Bad,
         Self::Poison,

@@ -7,8 +7,6 @@ use pipeline::Identity;
 
 use crate::scenario::{FLOODED_M, Raw, Report, Scenario, TRAP};
 
-/// Later than the time of its record by more than this, an event has a wrong clock.
-const AHEAD_US: i64 = 300_000_000;
 /// What the aggregate refuses: a value of which the millionths leave half of 64 bits.
 const TOO_LARGE: f64 = 4e12;
 
@@ -57,6 +55,15 @@ pub struct Tally {
     pub last: bool,
 }
 
+/// What a run has come to where the answer leaves it open, because partitions were idle.
+#[derive(Default)]
+pub struct Open {
+    /// Ids and revisions of the rows that the first stateful step let go on.
+    pub reports: Vec<(String, i64)>,
+    /// Ids and revisions of dead letters for rows whose windows were forgotten.
+    pub forgotten: BTreeSet<(String, i64)>,
+}
+
 /// The whole answer.
 #[derive(Default)]
 pub struct Answer {
@@ -70,6 +77,8 @@ pub struct Answer {
     pub windows: BTreeMap<(String, i64), Tally>,
     /// Rows that wait for the watermark.
     pub held: usize,
+    /// What is wrong with what was left open.
+    pub wrong: Option<String>,
 }
 
 /// What the first stage makes of the records of one raw partition, in their order.
@@ -85,7 +94,7 @@ pub fn first(
         identity.of_place(&crate::scenario::raw_topic(topic), partition, *offset, &mut id);
         let letter = |step, code| Verdict::Letter((id.clone(), step, code));
         let Some(report) = raw.report.clone() else { return letter("decode", code_of(&raw.json)) };
-        if report.at_us > raw.received_us + AHEAD_US {
+        if report.at_us > raw.received_us + scenario.time.max_ahead_us {
             return letter("decode", "VG1011");
         }
         newest_us = newest_us.max(report.at_us);
@@ -121,17 +130,23 @@ fn code_of(json: &[u8]) -> &'static str {
 }
 
 /// How far a raw partition has come; none: nothing was taken of it.
-pub fn newest_us(records: &[Placed]) -> Option<i64> {
+pub fn newest_us(scenario: &Scenario, records: &[Placed]) -> Option<i64> {
     let taken = records.iter().filter_map(|placed| {
         let at_us = placed.raw.report.as_ref()?.at_us;
-        (at_us <= placed.raw.received_us + AHEAD_US).then_some(at_us)
+        (at_us <= placed.raw.received_us + scenario.time.max_ahead_us).then_some(at_us)
     });
     taken.max()
 }
 
 /// What the stateful steps make of all rows, when every raw partition has come at least to `now_us`;
 /// none: one of them has said nothing.
-pub fn then(scenario: &Scenario, identity: Identity, rows: Vec<Row>, now_us: Option<i64>) -> Answer {
+pub fn then(
+    scenario: &Scenario,
+    identity: Identity,
+    rows: Vec<Row>,
+    now_us: Option<i64>,
+    open: &Open,
+) -> Answer {
     let mut answer = Answer::default();
     let mut now_us = now_us.unwrap_or(i64::MIN / 2);
     let mut rows = rows;
@@ -143,13 +158,17 @@ pub fn then(scenario: &Scenario, identity: Identity, rows: Vec<Row>, now_us: Opt
             on_time.into_iter().partition(|row| row.report.at_us < now_us);
         answer.held = held.len();
         released.sort_by(|a, b| (a.report.at_us, &a.id).cmp(&(b.report.at_us, &b.id)));
-        rows = unique(released, within_us);
+        rows = if scenario.time.idle_after_us.is_some() {
+            some(released, within_us, &open.reports, &mut answer)
+        } else {
+            unique(released, within_us)
+        };
         answer.reports = Some(rows.iter().map(|row| row.id.clone()).collect());
     }
     now_us -= scenario.lateness_us;
     match scenario.fuse {
         Some(fuse) => beat(scenario, identity, rows, fuse, now_us, &mut answer),
-        None => count(scenario, identity, &rows, now_us, &mut answer),
+        None => count(scenario, identity, &rows, now_us, &open.forgotten, &mut answer),
     }
     answer
 }
@@ -218,8 +237,38 @@ fn unique(rows: Vec<Row>, within_us: i64) -> Vec<Row> {
     kept
 }
 
+/// The rows of which a run says that they went on. In which order they came is open, and so which ones of
+/// those that repeat each other; but nothing is lost of which nothing like it went on.
+fn some(rows: Vec<Row>, within_us: i64, reports: &[(String, i64)], answer: &mut Answer) -> Vec<Row> {
+    let mut left = reports.to_vec();
+    let (kept, dropped): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(|row| {
+        let found = left.iter().position(|(id, at)| *id == row.id && *at == row.revision_us);
+        found.map(|at| left.swap_remove(at)).is_some()
+    });
+    let repeats = |row: &Row, other: &Row| {
+        let of = |row: &Row| (row.source, row.report.entity.clone(), row.report.text.clone());
+        let apart_us = (row.report.at_us - other.report.at_us).abs();
+        row.report.entity.is_some() && of(row) == of(other) && apart_us <= within_us
+    };
+    let lost = dropped.iter().find(|row| !kept.iter().any(|other| repeats(row, other)));
+    if let Some(wrong) = lost {
+        answer.wrong = Some(format!("nothing like {wrong:?} went on"));
+    }
+    if let Some(wrong) = left.first() {
+        answer.wrong = Some(format!("{wrong:?} went on and should not"));
+    }
+    kept
+}
+
 /// Windows of zones; `now_us`: those that end until then are closed.
-fn count(scenario: &Scenario, identity: Identity, rows: &[Row], now_us: i64, answer: &mut Answer) {
+fn count(
+    scenario: &Scenario,
+    identity: Identity,
+    rows: &[Row],
+    now_us: i64,
+    forgotten: &BTreeSet<(String, i64)>,
+    answer: &mut Answer,
+) {
     let mut values: BTreeMap<(String, i64), Vec<Option<f64>>> = BTreeMap::new();
     for row in rows {
         let at_us = row.report.at_us;
@@ -232,6 +281,14 @@ fn count(scenario: &Scenario, identity: Identity, rows: &[Row], now_us: i64, ans
             windows.into_iter().filter(|s| s + window_us + scenario.lateness_us > newest_us).collect();
         if open.is_empty() {
             answer.letters.push(letter(identity, "counts", &row.id, "VG1012"));
+        }
+        let over = letter(identity, "counts", &row.id, "VG1013");
+        if !open.is_empty() && forgotten.contains(&(over.0.clone(), row.revision_us)) {
+            if open[0] + window_us > now_us - scenario.time.keep_closed_us {
+                answer.wrong = Some(format!("{row:?} was refused, and its window is kept"));
+            }
+            answer.letters.push(over);
+            continue;
         }
         let Some(zone) = &row.report.zone else { continue };
         for start in open {

@@ -12,7 +12,7 @@ use crate::scenario::{Options, Scenario};
 use crate::world::{Done, Kit, World};
 
 /// Seeds that have found a defect; every run begins with them.
-pub const REGRESSIONS: &[u64] = &[1, 3, 4, 18, 137, 793];
+pub const REGRESSIONS: &[u64] = &[1, 3, 4, 18, 137, 793, 1665];
 
 /// A seed that fails.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ fn check(options: &Options, kit: &Kit, sabotage: Option<Sabotage>) -> Result<Don
     let mut world = World::new(&scenario, kit, workers, sabotage)?;
     world.run()?;
     world.settle()?;
+    world.done.reopened = world.watcher.reopened();
     let mut reference = World::new(&scenario, kit, 1, None)?;
     reference.settle().context("the run without faults")?;
     check::against_model(&scenario, &mut reference, false).context("the run without faults")?;

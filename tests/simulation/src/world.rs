@@ -15,7 +15,7 @@ use crate::cluster::{Cluster, Fate, Member};
 use crate::connection::Connection;
 use crate::dice::Dice;
 use crate::faults::{Fault, Sabotage};
-use crate::model::Placed;
+use crate::model::{self, Placed};
 use crate::scenario::{Scenario, raw_topic};
 use crate::store::{SimulatedStore, Trouble};
 
@@ -77,6 +77,10 @@ pub struct Done {
     pub events: u64,
     /// Steps committed.
     pub steps: u64,
+    /// Final results of windows that had closed before.
+    pub reopened: u64,
+    /// How often an input waited for slower ones.
+    pub paused: u64,
     /// What went wrong, how often.
     pub faults: BTreeMap<Fault, u64>,
 }
@@ -85,6 +89,8 @@ impl std::ops::AddAssign for Done {
     fn add_assign(&mut self, other: Self) {
         self.events += other.events;
         self.steps += other.steps;
+        self.reopened += other.reopened;
+        self.paused += other.paused;
         for (fault, times) in other.faults {
             *self.faults.entry(fault).or_default() += times;
         }
@@ -111,6 +117,8 @@ pub struct World<'a> {
     dice: Dice,
     now_us: i64,
     fed: usize,
+    /// Whether nothing has gone wrong, so that what must not happen does not.
+    well: bool,
     pub placed: BTreeMap<(usize, u32), Vec<Placed>>,
     pub watcher: Watcher,
     pub done: Done,
@@ -154,6 +162,7 @@ impl<'a> World<'a> {
             dice: Dice::new(scenario.options.seed, 2),
             now_us: 0,
             fed: 0,
+            well: true,
             placed: scenario
                 .raw
                 .iter()
@@ -181,6 +190,7 @@ impl<'a> World<'a> {
 
     /// Runs with faults until all records are fed, and some steps more.
     pub fn run(&mut self) -> Result<()> {
+        self.well = false;
         let mut more = 40;
         while more > 0 {
             if self.fed == self.scenario.records.len() {
@@ -197,7 +207,13 @@ impl<'a> World<'a> {
     }
 
     fn act(&mut self) -> Result<()> {
+        let idles = self.scenario.time.idle_after_us.is_some();
         match self.dice.below(100) {
+            // Who is to be idle must have read everything, and so must who closes windows.
+            0..18 if idles && self.dice.chance(700) => {
+                let member = self.dice.below(self.nodes.len());
+                self.turn(member)
+            }
             0..18 => {
                 let records = 1 + self.dice.below(4);
                 self.feed(records);
@@ -294,6 +310,7 @@ impl<'a> World<'a> {
             Err(pipeline::Error::Log(error)) if error.is_retry() => {}
             Err(error) => return Err(error.into()),
         }
+        self.done.paused += u64::from(node.worker.is_paused(input));
         Ok(true)
     }
 
@@ -346,7 +363,7 @@ impl<'a> World<'a> {
     }
 
     fn go_wrong(&mut self) -> Result<()> {
-        let faults = [
+        let mut faults = vec![
             Fault::Crash,
             Fault::Zombie,
             Fault::Rebalance,
@@ -355,6 +372,9 @@ impl<'a> World<'a> {
             Fault::Expire,
             Fault::Straggler,
         ];
+        if self.scenario.time.idle_after_us.is_some() {
+            faults.extend([Fault::Idle; 3]);
+        }
         let fault = *self.dice.pick(&faults);
         let member = self.dice.below(self.nodes.len());
         let topics: Vec<String> = self.topics().into_iter().collect();
@@ -369,6 +389,7 @@ impl<'a> World<'a> {
             Fault::Lost => self.deal(&topic),
             Fault::Compact => self.compact(),
             Fault::Expire => self.expire(),
+            Fault::Idle => self.wait(),
             _ => _ = self.delivery.store().arrive(),
         }
         Ok(())
@@ -455,6 +476,11 @@ impl<'a> World<'a> {
         Ok(())
     }
 
+    /// So much time goes by that what has nothing to read is idle.
+    fn wait(&mut self) {
+        self.now_us += self.scenario.time.idle_after_us.unwrap_or_default();
+    }
+
     fn compact(&mut self) {
         let mut cluster = self.cluster.borrow_mut();
         cluster.tables.values_mut().for_each(crate::partition::Partition::compact);
@@ -488,11 +514,16 @@ impl<'a> World<'a> {
             }
         }
         self.finish_all();
+        let mut waited = false;
         for round in 0.. {
             anyhow::ensure!(round < MOST_ROUNDS, "it does not come to rest");
-            if !self.round()? {
+            if self.round()? {
+                continue;
+            }
+            if std::mem::replace(&mut waited, true) {
                 break;
             }
+            self.wait();
         }
         while self.delivery.store().arrive() {}
         Ok(())
@@ -508,8 +539,12 @@ impl<'a> World<'a> {
             let inputs = node.worker.inputs().len();
             for input in 0..inputs {
                 self.prepare(&mut node, input)?;
-                busy |= node.prepared.is_some();
+                busy |= node.prepared.is_some() || node.worker.is_paused(input);
+                let ahead_at = if self.well { self.ahead_at(&node, input) } else { None };
                 self.commit(&mut node, Fate::Done)?;
+                if let Some((of, position)) = ahead_at {
+                    anyhow::ensure!(self.position(of) == position, "{of:?} went on, and is too far ahead");
+                }
             }
             self.nodes[member] = Some(node);
         }
@@ -517,6 +552,32 @@ impl<'a> World<'a> {
         busy |= self.delivery.deliver(&self.reader, 50, BYTES)?;
         self.watch()?;
         Ok(busy)
+    }
+
+    /// Where the first stage stands in a raw partition.
+    fn position(&self, (topic, partition): (usize, u32)) -> u64 {
+        let key = (self.pipeline.group(), raw_topic(topic), partition);
+        self.cluster.borrow().positions.get(&key).copied().unwrap_or_default()
+    }
+
+    /// The raw partition that an input is, and where it stands, if it is too far ahead of one of the same
+    /// worker that has more to read.
+    fn ahead_at(&self, node: &Node, input: usize) -> Option<((usize, u32), u64)> {
+        let raw = |input: &Input| {
+            let topic = input.topic.strip_prefix("raw.")?.parse().ok()?;
+            Some((topic, input.partition))
+        };
+        let come = |of: (usize, u32)| {
+            let (records, position) = (&self.placed[&of], self.position(of));
+            let read = records.partition_point(|placed| placed.offset < position);
+            let newest_us = model::newest_us(self.scenario, &records[..read])?;
+            Some((newest_us, read < records.len()))
+        };
+        let own = raw(node.worker.inputs().nth(input)?)?;
+        let others = node.worker.inputs().filter_map(raw).filter_map(come);
+        let slowest_us = others.filter(|(_, has_more)| *has_more).map(|(newest_us, _)| newest_us).min()?;
+        let is_ahead = come(own)?.0 > slowest_us + self.scenario.time.max_drift_us;
+        is_ahead.then(|| (own, self.position(own)))
     }
 
     /// The raw topics are at their end for good. Everything must have settled. A close that failed is

@@ -5,6 +5,7 @@
 
 mod demo;
 mod house;
+mod idle;
 mod leaks;
 mod policies;
 mod trust;
