@@ -1,5 +1,6 @@
 //! The two commands of the README, and what developers do every day.
 
+mod debian;
 mod guests;
 mod test;
 
@@ -11,7 +12,7 @@ use anyhow::{Context as _, Result, bail};
 const HELP: &str = "\
 cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
 cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host,
-                                  simulation, plugins, docs, demo
+                                  services, simulation, plugins, docs, demo
 cargo xtask simulate --seeds N    run N seeds under faults; --seed S runs one again
 cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, demo
 cargo xtask plugins               build the core plugins only";
