@@ -16,8 +16,6 @@ use crate::{ANSWER, Options, errors};
 /// What a group judges a commit by: its member and the generation that the member knew of.
 pub type Ticket = Arc<ConsumerGroupMetadata>;
 
-/// After this time without being asked for changes a member is thrown out.
-const MOST_SILENCE_MS: &str = "60000";
 /// Changes of one group that are taken at once.
 const MOST_EVENTS: usize = 100;
 
@@ -132,7 +130,7 @@ impl Group {
         }
         config.set("session.timeout.ms", options.session_timeout_ms.to_string());
         config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
-        config.set("max.poll.interval.ms", MOST_SILENCE_MS);
+        config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
         let context = Membership::default();
         let consumer: BaseConsumer<Membership> =
             config.create_with_context(context).map_err(|e| errors::of(&e))?;

@@ -42,6 +42,9 @@ pub struct Options {
     pub name: Option<String>,
     /// After this time without a sign of life a group gives a member's partitions to others, in milliseconds.
     pub session_timeout_ms: u32,
+    /// After this time without [`KafkaLog::changes`] a member takes itself for stuck, and its partitions go to
+    /// others, in milliseconds; not below the session's.
+    pub silence_timeout_ms: u32,
     /// After this time the broker gives up a transaction that is not ended, in milliseconds.
     pub transaction_timeout_ms: u32,
 }
@@ -51,7 +54,13 @@ impl Options {
     #[must_use]
     pub fn new(brokers: &str, name: Option<&str>) -> Self {
         let name = name.map(Into::into);
-        Self { brokers: brokers.into(), name, session_timeout_ms: 10_000, transaction_timeout_ms: 10_000 }
+        Self {
+            brokers: brokers.into(),
+            name,
+            session_timeout_ms: 10_000,
+            silence_timeout_ms: 60_000,
+            transaction_timeout_ms: 10_000,
+        }
     }
 
     fn client(&self) -> ClientConfig {

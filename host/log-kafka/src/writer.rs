@@ -1,6 +1,7 @@
 //! The transactional producer: one transaction for each step.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,9 @@ use crate::{ANSWER, Options, errors};
 const TAKE_OVER: Duration = Duration::from_secs(30);
 /// How long the client may sit on records to send them together, in ms; a commit waits for the last of them.
 const LINGER_MS: &str = "1";
+
+/// How long to listen for what became of records before looking whether that is all.
+const HEARING: Duration = Duration::from_millis(1);
 
 /// What became of the records that were sent.
 #[derive(Default)]
@@ -151,7 +155,7 @@ impl Writer {
             if Instant::now() > deadline {
                 return Err(KafkaError::MessageProduction(Code::MessageTimedOut));
             }
-            self.producer.poll(Duration::from_millis(1));
+            self.producer.poll(HEARING);
         }
         match self.producer.context().get().refused {
             Some(code) => Err(KafkaError::MessageProduction(code)),
@@ -171,7 +175,7 @@ impl Writer {
                 // The client holds as much as it may: wait until some of it has been sent.
                 Err((KafkaError::MessageProduction(Code::QueueFull), back)) if Instant::now() < deadline => {
                     record = back;
-                    self.producer.poll(Duration::from_millis(1));
+                    self.producer.poll(HEARING);
                 }
                 Err((error, _)) => return Err(error),
             }
@@ -201,6 +205,21 @@ impl Writer {
     /// Within which a step's records must have been sent: well before the broker gives up the transaction.
     fn patience(&self) -> Duration {
         Duration::from_millis(u64::from(self.options.transaction_timeout_ms) / 2)
+    }
+
+    /// An abort waits until every record's fate was heard, which this thread cannot do meanwhile.
+    fn abort(&self) -> Result<(), KafkaError> {
+        let over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    self.producer.poll(HEARING);
+                }
+            });
+            let aborted = self.producer.abort_transaction(ANSWER);
+            over.store(true, Ordering::Relaxed);
+            aborted
+        })
     }
 
     /// Aborts the step, of which nothing will be in the log, and says why.
@@ -242,7 +261,7 @@ impl Writer {
             }
             // The same commit again, until its outcome is known.
             Left::Committing => self.producer.commit_transaction(ANSWER),
-            Left::Aborting => self.producer.abort_transaction(ANSWER),
+            Left::Aborting => self.abort(),
         };
         let Err(error) = ended else {
             self.left = Left::Ended;

@@ -3,4 +3,5 @@
 // The exemption of tests from these lints does not reach the functions that tests share.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod assumptions;
 mod world;

@@ -36,6 +36,24 @@ impl Part {
     }
 }
 
+/// Waits for an answer of the client's administration.
+pub fn block_on<T>(answer: impl Future<Output = T>) -> T {
+    struct Waiting(std::thread::Thread);
+    impl std::task::Wake for Waiting {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut answer = std::pin::pin!(answer);
+    let waker = std::sync::Arc::new(Waiting(std::thread::current())).into();
+    loop {
+        match answer.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(value) => return value,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
 impl log_suite::World for Part {
     fn connect(&self, name: &str) -> Box<dyn Log> {
         Box::new(Renamed { log: self.log(name), prefix: self.prefix.clone() })
