@@ -4,4 +4,5 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod assumptions;
+mod pipeline;
 mod world;
