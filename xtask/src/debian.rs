@@ -5,6 +5,9 @@ use std::process::Command;
 
 use anyhow::Result;
 
+/// What the services of the tests need.
+pub const SERVICES: [&str; 2] = ["openjdk-17-jre-headless", "maven"];
+
 /// Asks whether something is there; if not, installs packages where that may be done, and asks again.
 pub fn ensure(packages: &[&str], is_there: impl Fn() -> Result<()>) -> Result<()> {
     let Err(missing) = is_there() else { return Ok(()) };

@@ -101,7 +101,7 @@ fn host() -> Result<()> {
 /// Vigie on real services, which the tests fetch and start.
 fn services() -> Result<()> {
     let folder = guests::build()?;
-    debian::ensure(&["openjdk-17-jre-headless", "maven"], services::find_tools)?;
+    debian::ensure(&debian::SERVICES, services::find_tools)?;
     // The program too, which the tests run.
     command(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
     // Of the whole workspace, as the features of libraries are chosen by what is built together.
