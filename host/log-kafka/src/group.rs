@@ -55,6 +55,8 @@ struct Seen {
     owned: BTreeSet<(String, u32)>,
     changes: Vec<Change>,
     failed: Option<String>,
+    /// The client is being closed, and answers no question any more: one would wait for ever.
+    closing: bool,
 }
 
 #[derive(Default)]
@@ -74,14 +76,18 @@ impl ConsumerContext for Membership {
     fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, given: &mut TopicPartitionList) {
         let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         let done = if assigned { hold(consumer, given) } else { consumer.incremental_unassign(given) };
-        let mut seen = self.seen();
-        if let Err(error) = done {
-            seen.failed = Some(error.to_string());
+        if self.seen().closing {
+            return;
         }
         // Taken here and nowhere else. Were it taken at a commit, or even at a read, a generation could pass
         // that began after the partitions were last looked at. A member that was thrown out has none: its
         // ticket is refused for its instance's name.
-        seen.ticket = consumer.group_metadata().map(Arc::new);
+        let ticket = consumer.group_metadata().map(Arc::new);
+        let mut seen = self.seen();
+        seen.ticket = ticket;
+        if let Err(error) = done {
+            seen.failed = Some(error.to_string());
+        }
         for element in given.elements() {
             let Ok(partition) = u32::try_from(element.partition()) else { continue };
             let topic = element.topic().to_owned();
@@ -110,6 +116,13 @@ fn hold(consumer: &BaseConsumer<Membership>, given: &mut TopicPartitionList) -> 
 pub struct Group {
     consumer: BaseConsumer<Membership>,
     topics: Vec<String>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The client gives its partitions up while it is closed.
+        self.consumer.context().seen().closing = true;
+    }
 }
 
 impl Group {
