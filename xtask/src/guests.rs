@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 use wit_component::ComponentEncoder;
 
-use crate::{root, target};
+use crate::{debian, root, target};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 const PLUGINS: [&str; 6] = ["mask-pii", "locate", "enrich", "aggregate", "dedupe", "flood-alarm"];
@@ -72,9 +72,7 @@ fn toolchain() -> Result<Command> {
         command.arg("build");
         return Ok(command);
     }
-    if !debian_has() {
-        install_debian()?;
-    }
+    debian::ensure(&DEBIAN, || if debian_has() { Ok(()) } else { bail!("{}", advice()) })?;
     let Some(linker) = linker() else { bail!("{}", advice()) };
     let mut command = Command::new("/usr/bin/cargo");
     command
@@ -115,22 +113,6 @@ fn debian_has() -> bool {
             Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock").exists()
         })
         && linker().is_some()
-}
-
-fn install_debian() -> Result<()> {
-    let root_user = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout == b"0\n");
-    if !root_user || !Path::new("/usr/bin/apt-get").exists() {
-        bail!("{}", advice());
-    }
-    eprintln!("Installing {} …", DEBIAN.join(", "));
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new("apt-get");
-        command.arg("-qq").args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        command.stdout(std::io::stderr());
-        crate::run(&mut command)
-    };
-    apt(&["update"])?;
-    apt(&[&["install", "-y", "--no-install-recommends"], DEBIAN.as_slice()].concat())
 }
 
 fn linker() -> Option<PathBuf> {

@@ -1,5 +1,6 @@
 //! The two commands of the README, and what developers do every day.
 
+mod debian;
 mod guests;
 mod test;
 
@@ -11,9 +12,10 @@ use anyhow::{Context as _, Result, bail};
 const HELP: &str = "\
 cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
 cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host,
-                                  simulation, plugins, docs, demo
+                                  services, simulation, plugins, docs, demo
 cargo xtask simulate --seeds N    run N seeds under faults; --seed S runs one again
 cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, demo
+cargo xtask kafka                 start a Kafka broker to try things on, until Enter is pressed
 cargo xtask plugins               build the core plugins only";
 
 fn main() -> Result<()> {
@@ -29,6 +31,7 @@ fn main() -> Result<()> {
         },
         "simulate" => simulate(&rest),
         "bench" => bench(&rest),
+        "kafka" => kafka(),
         "plugins" => guests::build().map(|_| ()),
         "" | "help" | "--help" | "-h" => {
             println!("{HELP}");
@@ -53,6 +56,15 @@ fn simulate(arguments: &[String]) -> Result<()> {
     run(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
     let mut command = Command::new(target().join("debug").join("simulation"));
     run(command.arg("--plugins").arg(plugins).args(arguments))
+}
+
+/// With an empty disk, and gone afterwards.
+fn kafka() -> Result<()> {
+    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    let kafka = services::Kafka::start()?;
+    println!("{}", kafka.broker().address);
+    std::io::stdin().read_line(&mut String::new())?;
+    Ok(())
 }
 
 fn bench(arguments: &[String]) -> Result<()> {

@@ -4,17 +4,18 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::{cargo, guests, root, run as command, target};
+use crate::{cargo, debian, guests, root, run as command, target};
 
 type Part = (&'static str, fn() -> Result<()>);
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("fmt", fmt),
     ("deny", deny),
     ("clippy", clippy),
     ("guests", build_guests),
     ("plugins", plugins),
     ("host", host),
+    ("services", services),
     ("simulation", simulation),
     ("docs", docs),
     ("demo", demo),
@@ -92,7 +93,21 @@ fn plugins() -> Result<()> {
 
 fn host() -> Result<()> {
     let folder = guests::build()?;
-    command(cargo().args(["test", "--workspace", "--locked"]).env("VIGIE_PLUGINS", folder))
+    // The package `services` has a part of its own, as it needs Java.
+    let test = ["test", "--workspace", "--exclude", "services", "--locked"];
+    command(cargo().args(test).env("VIGIE_PLUGINS", folder))
+}
+
+/// Vigie on real services, which the tests fetch and start.
+fn services() -> Result<()> {
+    let folder = guests::build()?;
+    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    // The program too, which the tests run.
+    command(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
+    // Of the whole workspace, as the features of libraries are chosen by what is built together.
+    let test = ["test", "--workspace", "--locked", "--test", "kafka"];
+    command(cargo().args(test).env("VIGIE_PLUGINS", &folder))?;
+    command(cargo().args(["test", "--workspace", "--locked", "--lib", "fetch::"]))
 }
 
 /// As many seeds as two cores run in about a minute.

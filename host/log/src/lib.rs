@@ -1,7 +1,8 @@
 //! What a log is: topics of partitions of records, read by offset, and a step committed at once.
 //!
 //! Knows nothing of any real log, of pipelines or of stores. `log-embedded` implements [`Log`] on
-//! one SQLite file, `tests/simulation` as Kafka behaves when it is unwell.
+//! one SQLite file, `log-kafka` on Kafka, `tests/simulation` as Kafka behaves when it is unwell;
+//! `tests/log-suite` says what all of them have in common.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 pub struct Record {
     /// Its place in the partition.
     pub offset: u64,
-    /// When it was received, in microseconds since 1970, UTC.
+    /// When it was received, in microseconds since 1970, UTC; a log may keep whole milliseconds only.
     pub timestamp_us: i64,
     /// What compaction keeps the last of.
     pub key: Vec<u8>,
@@ -47,7 +48,7 @@ pub struct Position {
 /// A change of keyed state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateChange {
-    /// The table.
+    /// The table: `STAGE`, or `STAGE/PARTITION.NAME` for one of the tables of a stage's partition.
     pub table: String,
     /// The key.
     pub key: Vec<u8>,
@@ -76,8 +77,17 @@ pub trait Log {
     /// Makes a topic, or finds it as it should be.
     ///
     /// # Errors
-    /// [`Error::Partitions`] if it exists with another number of partitions.
+    /// [`Error::Partitions`] if it exists with another number of partitions, [`Error::Setting`] with
+    /// another setting that matters.
     fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error>;
+    /// Makes room for a stage's tables of keyed state, or finds it as it should be. A log that keeps tables
+    /// without being told has nothing to do.
+    ///
+    /// # Errors
+    /// As [`Self::create_topic`].
+    fn create_state(&self, _stage: &str, _partitions: u32) -> Result<(), Error> {
+        Ok(())
+    }
     /// The number of a topic's partitions; none: there is no such topic.
     ///
     /// # Errors
@@ -99,12 +109,13 @@ pub trait Log {
     /// [`Error::Io`].
     fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error>;
     /// Records from an offset on: at most `max_records` and `max_bytes`, but at least one if there is one.
+    /// What this connection has committed is there; what others have may be there a moment later.
     ///
     /// Offsets may have gaps, and the last record may lie before [`Self::end_offset`] with nothing behind
     /// it: markers of transactions and what was aborted take offsets too.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Expired`].
+    /// [`Error::Io`], [`Error::Away`], [`Error::Expired`], [`Error::Shortened`].
     fn read(
         &self,
         topic: &str,
@@ -155,6 +166,36 @@ pub enum Error {
         found: u32,
         /// What was asked for.
         wanted: u32,
+    },
+    /// A topic that is kept otherwise than it must be.
+    #[error("VG3011: topic {topic} has {setting} = {found}, and it must be {wanted}")]
+    Setting {
+        /// The topic.
+        topic: String,
+        /// The name of the setting.
+        setting: String,
+        /// What it has.
+        found: String,
+        /// What it must have.
+        wanted: String,
+    },
+    /// A log that does not answer now.
+    #[error("VG3012: the log does not answer: {0}")]
+    Away(String),
+    /// Records that were there and are not any more.
+    #[error(
+        "VG3013: partition {partition} of topic {topic} ends at offset {end}, and {wanted} is to be read: \
+         it is not the topic that was read before"
+    )]
+    Shortened {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// Where it ends.
+        end: u64,
+        /// The offset that was asked for.
+        wanted: u64,
     },
     /// A commit that would move a group back.
     #[error("VG3003: group {group} is already further in {topic}: another process runs this pipeline")]
@@ -222,6 +263,6 @@ impl Error {
     /// Whether the log can be asked again: the world is unwell, and nothing is lost.
     #[must_use]
     pub fn is_retry(&self) -> bool {
-        matches!(self, Self::Aborted { .. } | Self::Unknown { .. } | Self::Pending { .. })
+        matches!(self, Self::Aborted { .. } | Self::Unknown { .. } | Self::Pending { .. } | Self::Away(_))
     }
 }

@@ -90,6 +90,14 @@ impl Pipeline {
         format!("{}.v{}", self.pipeline, self.version)
     }
 
+    /// The stages' places for state in the log, each with its partitions: the names that tables begin with.
+    #[must_use]
+    pub fn state_stages(&self) -> Vec<(String, u32)> {
+        let partitions = |then: &Then| self.output(&then.from).map_or(1, |o| o.partitions);
+        let then = self.then.iter().map(|then| (self.group_of(then), partitions(then)));
+        [(stage::state_table(&self.group()), 1)].into_iter().chain(then).collect()
+    }
+
     /// The consumer group of a stateful stage.
     #[must_use]
     pub fn group_of(&self, then: &Then) -> String {

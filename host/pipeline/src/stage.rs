@@ -140,6 +140,11 @@ impl RefusedRecord {
     }
 }
 
+/// The table of a first stage's state.
+pub fn state_table(group: &str) -> String {
+    format!("{group}.newest")
+}
+
 impl Stage {
     /// Configures the steps; `component` gives a plugin's component by name.
     ///
@@ -199,7 +204,7 @@ impl Stage {
     /// The table of the log that this stage's state lies in.
     #[must_use]
     pub fn state_table(&self) -> String {
-        format!("{}.newest", self.group)
+        state_table(&self.group)
     }
 
     /// Takes back what was committed for one partition of source number `source`.

@@ -9,18 +9,22 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use log_embedded::EmbeddedLog;
+use log_kafka::KafkaLog;
 use pipeline::{Identity, Pipeline, Running, TopicFlow};
 use plugin::{Cache, Compiler, Component, Sandbox};
 use policy::{Policies, Question, Verdict};
 use reference::{Definition, Table, Tables};
 use store_embedded::EmbeddedStore;
 
+use crate::logs::{AnyLog, LogAddress};
 use crate::{Format, trust};
 
 /// The settings that all commands share.
 pub struct App {
-    /// Log, store and key.
+    /// Embedded log, store and key.
     pub data_dir: PathBuf,
+    /// The log.
+    pub log: LogAddress,
     /// `NAME.wasm` for each plugin.
     pub plugins: PathBuf,
     /// Cedar policies, `forbidden.yaml` and `cases.yaml`.
@@ -52,13 +56,28 @@ impl App {
         Ok(file)
     }
 
-    pub fn log(&self) -> Result<EmbeddedLog> {
-        Ok(EmbeddedLog::open(&self.data_dir.join("log.db"))?)
+    /// The log, to read from.
+    pub fn log(&self) -> Result<AnyLog> {
+        self.connect(None)
+    }
+
+    /// The log, to commit to as `name`; on Kafka a newer connection of a name takes an older one's place.
+    pub fn log_as(&self, name: &str) -> Result<AnyLog> {
+        self.connect(Some(name))
+    }
+
+    fn connect(&self, name: Option<&str>) -> Result<AnyLog> {
+        Ok(match &self.log {
+            LogAddress::Embedded => AnyLog::Embedded(EmbeddedLog::open(&self.data_dir.join("log.db"))?),
+            LogAddress::Kafka(brokers) => {
+                AnyLog::Kafka(Box::new(KafkaLog::connect(log_kafka::Options::new(brokers, name))?))
+            }
+        })
     }
 
     /// The log of an installation that has run before.
-    pub fn existing_log(&self) -> Result<EmbeddedLog> {
-        if !self.data_dir.join("log.db").exists() {
+    pub fn existing_log(&self) -> Result<AnyLog> {
+        if self.log == LogAddress::Embedded && !self.data_dir.join("log.db").exists() {
             bail!(
                 "VG0002: there is no log in {}; run `vigie demo` first, or say --data-dir",
                 self.data_dir.display()
@@ -106,7 +125,7 @@ impl App {
         let path = self.data_dir.join(name);
         let mut key = [0; BYTES];
         if !path.exists() {
-            fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut key))?;
+            key = random()?;
             // Written aside and renamed, so that a crash leaves no half a key.
             let aside = self.data_dir.join(format!("{name}.new"));
             let mut options = fs::OpenOptions::new();
@@ -183,6 +202,13 @@ impl App {
     pub fn tables(&self, read: &ReadPipeline) -> Result<Tables> {
         read_tables(&read.folder, &read.pipeline.reference)
     }
+}
+
+/// Bytes that nobody can foresee.
+pub fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    fs::File::open("/dev/urandom").and_then(|mut f| f.read_exact(&mut bytes))?;
+    Ok(bytes)
 }
 
 /// A pipeline and where its file lies.

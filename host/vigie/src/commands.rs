@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use log::Log as _;
 use pipeline::{DEAD_LETTER_ROWS, DEAD_LETTERS, FieldFlow, Identity, Pipeline, Running, is_watermark};
 
 use crate::Format;
-use crate::app::{App, read_pipeline};
+use crate::app::{App, random, read_pipeline};
+use crate::logs::AnyLog;
 
 /// What `vigie simulate` takes.
 #[derive(Args)]
@@ -29,7 +29,7 @@ pub struct Simulate {
     /// Only this source: iot, gps, social or rss
     #[arg(long)]
     source: Option<String>,
-    /// Write into the raw topics of the embedded log, instead of to standard output
+    /// Write into the raw topics of the log, instead of to standard output
     #[arg(long, conflicts_with = "file")]
     to_topics: bool,
     /// Write to this file
@@ -133,7 +133,7 @@ pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result
         let mut table: (Vec<String>, Vec<Vec<String>>) = Default::default();
         let mut keys = 0;
         for partition in 0..partitions {
-            stage.restore_from(&log, partition)?;
+            stage.restore_from(&*log, partition)?;
             let Some(batch) = stage.look(partition)? else { continue };
             table.0 = batch.schema().fields().iter().map(|f| f.name().clone()).collect();
             let shown = batch.slice(0, batch.num_rows().min(limit.saturating_sub(keys)));
@@ -199,7 +199,7 @@ pub fn simulate(app: &App, options: &Simulate) -> Result<()> {
 /// Where simulated events go.
 enum Destination {
     Lines(Box<dyn std::io::Write>),
-    Topics { log: log_embedded::EmbeddedLog, waiting: Vec<log::Output> },
+    Topics { log: AnyLog, waiting: Vec<log::Output> },
 }
 
 /// Events of one commit into the topics.
@@ -209,7 +209,9 @@ impl Destination {
     fn open(app: &App, options: &Simulate) -> Result<Self> {
         if options.to_topics {
             app.create_data_dir()?;
-            return Ok(Self::Topics { log: app.log()?, waiting: Vec::new() });
+            // Two of these may run at once, so that each has a name of its own.
+            let name = format!("simulate.{}", hex::encode(random::<8>()?));
+            return Ok(Self::Topics { log: app.log_as(&name)?, waiting: Vec::new() });
         }
         Ok(match &options.file {
             Some(path) => {
@@ -270,7 +272,7 @@ pub fn tail(app: &App, options: &Tail) -> Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut left = options.limit;
     for partition in 0..partitions {
-        let mut from = options.from;
+        let mut from = options.from.max(log.start_offset(&options.topic, partition)?);
         while left > 0 {
             let records = log.read(&options.topic, partition, from, PAGE, PAGE_BYTES)?;
             let Some(last) = records.last() else { break };
@@ -303,7 +305,7 @@ pub fn dead_letters(app: &App, command: &DeadLetters) -> Result<()> {
         DeadLetters::Show { id } => {
             let log = app.existing_log()?;
             for topic in [DEAD_LETTERS, DEAD_LETTER_ROWS] {
-                let mut from = 0;
+                let mut from = log.start_offset(topic, 0)?;
                 loop {
                     let records = log.read(topic, 0, from, PAGE, PAGE_BYTES)?;
                     let Some(last) = records.last() else { break };

@@ -58,7 +58,7 @@ pub fn run(app: &App, options: &Options) -> Result<()> {
     let pipeline = &read.pipeline;
     let mut workers = Workers::open(app, &read, options.workers)?;
     eprintln!("Vigie: pipeline {} version {}", pipeline.pipeline, pipeline.version);
-    let fed = feed(workers.log(), pipeline, options)?;
+    let fed = feed(&mut *app.log_as(GROUP)?, pipeline, options)?;
     if fed == 0 {
         eprintln!("  the raw topics hold the demo's input already: going on where the last run stopped");
     } else {
@@ -70,7 +70,7 @@ pub fn run(app: &App, options: &Options) -> Result<()> {
 
 /// Writes what is not yet in the raw topics; the position is committed with the events, so that a
 /// run that was stopped anywhere goes on at the next event.
-fn feed(log: &mut impl Log, pipeline: &Pipeline, options: &Options) -> Result<u64> {
+fn feed(log: &mut dyn Log, pipeline: &Pipeline, options: &Options) -> Result<u64> {
     let mut waiting: BTreeMap<String, Feed> = BTreeMap::new();
     for source in &pipeline.sources {
         let done = log.committed(GROUP, &source.topic, 0)?.unwrap_or(0);
@@ -130,7 +130,7 @@ impl Feed {
         1
     }
 
-    fn flush(&mut self, log: &mut impl Log) -> Result<()> {
+    fn flush(&mut self, log: &mut dyn Log) -> Result<()> {
         let Some(first) = self.outputs.first() else { return Ok(()) };
         let position = Position { topic: first.topic.clone(), partition: 0, next_offset: self.seen };
         log.commit(&Commit { group: GROUP, positions: &[position], outputs: &self.outputs, state: &[] })?;

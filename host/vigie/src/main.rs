@@ -11,6 +11,7 @@ macro_rules! say {
 mod app;
 mod commands;
 mod demo;
+mod logs;
 mod plugin_commands;
 mod plugin_test;
 mod policy_commands;
@@ -33,6 +34,9 @@ struct Cli {
     /// Folder of the embedded log, the embedded store and the identity key
     #[arg(long, global = true, default_value = ".vigie", env = "VIGIE_DATA_DIR")]
     data_dir: PathBuf,
+    /// The log: `embedded` in the data folder, or `kafka://host:port,…`
+    #[arg(long, global = true, default_value = "embedded", env = "VIGIE_LOG")]
+    log: logs::LogAddress,
     /// Folder of the plugins' components
     #[arg(long, global = true, default_value = "target/plugins", env = "VIGIE_PLUGINS")]
     plugins: PathBuf,
@@ -151,8 +155,13 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
-    let app =
-        app::App { data_dir: cli.data_dir, plugins: cli.plugins, policies: cli.policies, format: cli.output };
+    let app = app::App {
+        data_dir: cli.data_dir,
+        log: cli.log,
+        plugins: cli.plugins,
+        policies: cli.policies,
+        format: cli.output,
+    };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
         Command::Run { pipeline, follow, close, workers } => {

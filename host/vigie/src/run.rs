@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use deliver::Delivery;
-use log::Log as _;
-use log_embedded::EmbeddedLog;
-use pipeline::{Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Logged, Pipeline, Running, is_watermark};
+use log::Log;
+use pipeline::{
+    Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Input, Logged, Pipeline, Running, is_watermark,
+};
 use store_embedded::EmbeddedStore;
 
 use crate::app::{App, ReadPipeline};
+use crate::logs::{AnyLog, LogAddress};
 
 /// Most records of one step.
 const BATCH_RECORDS: usize = 1024;
@@ -25,14 +27,14 @@ const BATCH_BYTES: usize = 4 << 20;
 /// How long to wait where nothing is to do: while others still work, and for new records.
 const PAUSE: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(50);
-/// In how many rounds in a row a worker may fail on a log that is unwell.
+/// In how many rounds in a row a worker or the delivery may fail on a log that is unwell.
 const MOST_FAILURES: u32 = 100;
 /// Most workers; each takes the memory of its plugins and of its partitions' state.
 pub const MOST_WORKERS: u8 = 64;
 
-/// A pipeline at work on the embedded log.
+/// A pipeline at work on a log.
 pub struct Workers {
-    log: EmbeddedLog,
+    log: AnyLog,
     workers: Vec<Worker>,
     delivery: Delivery<EmbeddedStore>,
     _lock: File,
@@ -53,8 +55,10 @@ struct Shared {
 
 /// One worker, and its connection to the log.
 struct Worker {
-    log: EmbeddedLog,
+    log: AnyLog,
     worker: pipeline::Worker,
+    /// What it may be given.
+    inputs: Vec<Input>,
 }
 
 /// The plugins' counters over all workers: step, counter, count.
@@ -62,11 +66,14 @@ pub type Counters = Vec<(String, String, u64)>;
 
 impl Workers {
     pub fn open(app: &App, read: &ReadPipeline, workers: u8) -> Result<Self> {
+        if workers > 1 && app.log != LogAddress::Embedded {
+            anyhow::bail!("VG0033: on Kafka there is one worker so far");
+        }
         app.create_data_dir()?;
         let lock = app.lock()?;
         let pipeline = &read.pipeline;
         let log = app.log()?;
-        create_topics(&log, pipeline)?;
+        create_topics(&*log, pipeline)?;
         let tables = std::sync::Arc::new(app.tables(read)?);
         let (sandbox, policies) = (app.sandbox()?, app.policies()?);
         // Compiled once, shared by all workers.
@@ -81,29 +88,24 @@ impl Workers {
         };
         let batch = Batch { records: batch_records()?, bytes: BATCH_BYTES };
         let mut opened = Vec::new();
-        for _ in 0..workers.max(1) {
+        let count = workers.max(1);
+        for number in 0..count {
             let running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
             if opened.is_empty() {
                 pipeline::check_labels(pipeline, &running, &tables, &policies)?;
             }
-            opened.push(Worker { log: app.log()?, worker: pipeline::Worker::new(running, batch) });
+            // Of this host, of which there is one so far.
+            let log = app.log_as(&format!("{}.0.{number}", pipeline.group()))?;
+            let inputs = pipeline.inputs().into_iter().skip(number.into()).step_by(count.into()).collect();
+            opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), inputs });
         }
-        for (number, input) in pipeline.inputs().into_iter().enumerate() {
-            let number = number % opened.len();
-            if let Some(opened) = opened.get_mut(number) {
-                opened.worker.assign(input);
-            }
-        }
-        for Worker { log, worker } in &mut opened {
-            worker.restore(log)?;
+        for Worker { log, worker, inputs } in &mut opened {
+            log.assign(worker, inputs)?;
+            restore(log, worker)?;
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
         let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
         Ok(Self { log, workers: opened, delivery, _lock: lock })
-    }
-
-    pub fn log(&mut self) -> &mut EmbeddedLog {
-        &mut self.log
     }
 
     /// Sums of the plugins' counters since the start.
@@ -148,11 +150,20 @@ impl Workers {
                     })
                 })
                 .collect();
+            let mut failures = 0;
             let delivered = loop {
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
-                let busy = match delivery.deliver(log, BATCH_RECORDS, BATCH_BYTES) {
-                    Ok(busy) => busy,
+                let busy = match delivery.deliver(&**log, BATCH_RECORDS, BATCH_BYTES) {
+                    Ok(busy) => {
+                        failures = 0;
+                        busy
+                    }
+                    Err(deliver::Error::Log(error)) if error.is_retry() && failures < MOST_FAILURES => {
+                        failures += 1;
+                        std::thread::sleep(IDLE);
+                        continue;
+                    }
                     Err(error) => {
                         shared.stop.store(true, Ordering::SeqCst);
                         break Err(error.into());
@@ -207,8 +218,9 @@ fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 impl Worker {
     fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
         let (start, mut failures) = (Instant::now(), 0);
-        let inputs = self.worker.inputs().len();
         while !shared.stop.load(Ordering::SeqCst) {
+            self.log.follow_groups(&mut self.worker, &self.inputs)?;
+            let inputs = self.worker.inputs().len();
             let commits = shared.commits.load(Ordering::SeqCst);
             let (mut busy, mut failed) = (false, None);
             for input in 0..inputs {
@@ -239,15 +251,16 @@ impl Worker {
             }
             std::thread::sleep(if shared.follow { IDLE } else { PAUSE });
         }
-        Ok(())
+        // The delivery looks once more when the workers have ended, by a connection of its own.
+        Ok(self.log.wait_until_visible()?)
     }
 
     /// One step of one input; false where there is nothing to do.
     fn step(&mut self, number: usize, now_us: i64, shared: &Shared) -> Result<bool, pipeline::Error> {
-        let Some(prepared) = self.worker.prepare(&mut self.log, number, now_us)? else {
+        let Some(prepared) = self.worker.prepare(&mut *self.log, number, now_us)? else {
             return Ok(self.worker.is_paused(number));
         };
-        let committed = self.worker.commit(&mut self.log, prepared)?;
+        let committed = self.worker.commit(&mut *self.log, prepared)?;
         shared.commits.fetch_add(1, Ordering::SeqCst);
         *whole(&shared.counts) += committed.counts;
         if !committed.logged.is_empty() {
@@ -263,19 +276,35 @@ impl Worker {
         let inputs = self.worker.inputs().len();
         for input in 0..inputs {
             if let Some(prepared) = self.worker.prepare_close(input) {
-                self.worker.commit(&mut self.log, prepared)?;
+                self.worker.commit(&mut *self.log, prepared)?;
             }
         }
         Ok(())
     }
 }
 
-fn create_topics(log: &EmbeddedLog, pipeline: &Pipeline) -> Result<()> {
+/// Restores a worker's partitions, so that a start fails before its first step. A transaction of a worker
+/// that was killed may have to end first.
+fn restore(log: &mut AnyLog, worker: &mut pipeline::Worker) -> Result<()> {
+    let mut failures = 0;
+    loop {
+        match worker.restore(&mut **log) {
+            Err(pipeline::Error::Log(error)) if error.is_retry() && failures < MOST_FAILURES => failures += 1,
+            result => return Ok(result?),
+        }
+        std::thread::sleep(IDLE);
+    }
+}
+
+fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<()> {
     for source in &pipeline.sources {
         log.create_topic(&source.topic, source.partitions)?;
     }
     for output in [&pipeline.events].into_iter().chain(pipeline.then.iter().map(|t| &t.output)) {
         log.create_topic(&output.topic, output.partitions)?;
+    }
+    for (stage, partitions) in pipeline.state_stages() {
+        log.create_state(&stage, partitions)?;
     }
     log.create_topic(DEAD_LETTERS, 1)?;
     Ok(log.create_topic(DEAD_LETTER_ROWS, 1)?)

@@ -1,0 +1,52 @@
+//! What Kafka says, as the log's errors. Its texts name topics, groups and brokers, and no record's bytes.
+
+use log::Error;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+
+/// Any error outside of a transaction.
+pub fn of(error: &KafkaError) -> Error {
+    match error.rdkafka_error_code() {
+        Some(code) if is_away(code) => Error::Away(code.to_string()),
+        Some(Code::Fenced | Code::FencedInstanceId | Code::ProducerFenced) => Error::Fenced,
+        _ => Error::Io(error.to_string()),
+    }
+}
+
+/// As [`of`], about a partition that may be missing.
+pub fn of_partition(error: &KafkaError, topic: &str, partition: u32) -> Error {
+    match error.rdkafka_error_code() {
+        Some(Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition) => {
+            Error::NoTopic { topic: topic.into(), partition }
+        }
+        _ => of(error),
+    }
+}
+
+/// Whether it may be otherwise soon: the broker is away, or about to change.
+pub fn is_away(code: Code) -> bool {
+    matches!(
+        code,
+        Code::BrokerTransportFailure
+            | Code::AllBrokersDown
+            | Code::Resolve
+            | Code::OperationTimedOut
+            | Code::TimedOutQueue
+            | Code::MessageTimedOut
+            | Code::RequestTimedOut
+            | Code::NetworkException
+            | Code::BrokerNotAvailable
+            | Code::LeaderNotAvailable
+            | Code::NotLeaderForPartition
+            | Code::ReplicaNotAvailable
+            | Code::FencedLeaderEpoch
+            | Code::UnknownLeaderEpoch
+            | Code::CoordinatorLoadInProgress
+            | Code::CoordinatorNotAvailable
+            | Code::NotCoordinator
+            | Code::WaitingForCoordinator
+            | Code::NotEnoughReplicas
+            | Code::NotEnoughReplicasAfterAppend
+            | Code::OffsetNotAvailable
+            | Code::Retry
+    )
+}

@@ -1,0 +1,240 @@
+//! Membership in a consumer group: which partitions are this connection's, and in which generation.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use log::Error;
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaRespErr;
+
+use crate::{ANSWER, Options, errors};
+
+/// What a group judges a commit by: its member and the generation that the member knew of.
+pub type Ticket = Arc<ConsumerGroupMetadata>;
+
+/// Changes of one group that are taken at once.
+const MOST_EVENTS: usize = 100;
+
+/// A partition that was given or taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is this connection's from now on.
+    Assigned {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+    },
+    /// It is not this connection's any more.
+    Revoked {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+    },
+}
+
+impl Change {
+    /// Which partition.
+    #[must_use]
+    pub fn place(&self) -> (&str, u32) {
+        match self {
+            Self::Assigned { topic, partition } | Self::Revoked { topic, partition } => (topic, *partition),
+        }
+    }
+}
+
+/// What the client's callbacks have seen.
+#[derive(Default)]
+struct Seen {
+    ticket: Option<Ticket>,
+    owned: BTreeSet<(String, u32)>,
+    changes: Vec<Change>,
+    failed: Option<String>,
+    /// The client is being closed, and answers no question any more: one would wait for ever.
+    closing: bool,
+}
+
+#[derive(Default)]
+struct Membership(Mutex<Seen>);
+
+impl Membership {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // Each change below is whole before anything can panic.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClientContext for Membership {}
+
+impl ConsumerContext for Membership {
+    /// Called while the client is asked for events, so between two steps.
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, given: &mut TopicPartitionList) {
+        let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        let done = if assigned { hold(consumer, given) } else { consumer.incremental_unassign(given) };
+        if self.seen().closing {
+            return;
+        }
+        // Taken here and nowhere else. Were it taken at a commit, or even at a read, a generation could pass
+        // that began after the partitions were last looked at. A member that was thrown out has none: its
+        // ticket is refused for its instance's name.
+        let ticket = consumer.group_metadata().map(Arc::new);
+        let mut seen = self.seen();
+        seen.ticket = ticket;
+        if let Err(error) = done {
+            seen.failed = Some(error.to_string());
+        }
+        for element in given.elements() {
+            let Ok(partition) = u32::try_from(element.partition()) else { continue };
+            let topic = element.topic().to_owned();
+            if assigned {
+                seen.owned.insert((topic.clone(), partition));
+                seen.changes.push(Change::Assigned { topic, partition });
+            } else {
+                seen.owned.remove(&(topic.clone(), partition));
+                seen.changes.push(Change::Revoked { topic, partition });
+            }
+        }
+    }
+}
+
+/// Takes partitions without reading them: the reader does that, from where the worker asks.
+fn hold(consumer: &BaseConsumer<Membership>, given: &mut TopicPartitionList) -> Result<(), KafkaError> {
+    given.set_all_offsets(Offset::End)?;
+    consumer.incremental_assign(given)?;
+    if given.count() == 0 {
+        return Ok(());
+    }
+    consumer.pause(given)
+}
+
+/// A group, as its member or from outside.
+pub struct Group {
+    consumer: BaseConsumer<Membership>,
+    topics: Vec<String>,
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        // The client gives its partitions up while it is closed.
+        self.consumer.context().seen().closing = true;
+    }
+}
+
+impl Group {
+    /// A group to ask for its positions.
+    pub fn look(options: &Options, group: &str) -> Result<Self, Error> {
+        let context = Membership::default();
+        let consumer = options.consumer(group).create_with_context(context).map_err(|e| errors::of(&e))?;
+        Ok(Self { consumer, topics: Vec::new() })
+    }
+
+    pub fn join(options: &Options, group: &str, topics: &[&str]) -> Result<Self, Error> {
+        let mut config = options.consumer(group);
+        config.set("partition.assignment.strategy", "cooperative-sticky");
+        // With it a restart keeps its partitions, and a member that was thrown out cannot commit: the group
+        // accepts commits in a transaction from who gives neither a member nor an instance.
+        if let Some(name) = &options.name {
+            config.set("group.instance.id", name);
+        }
+        config.set("session.timeout.ms", options.session_timeout_ms.to_string());
+        config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
+        config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
+        let context = Membership::default();
+        let consumer: BaseConsumer<Membership> =
+            config.create_with_context(context).map_err(|e| errors::of(&e))?;
+        consumer.subscribe(topics).map_err(|e| errors::of(&e))?;
+        Ok(Self { consumer, topics: topics.iter().map(ToString::to_string).collect() })
+    }
+
+    pub fn is_joined(&self) -> bool {
+        !self.topics.is_empty()
+    }
+
+    /// Whether it is as a member of this group that the topic is read.
+    pub fn reads(&self, topic: &str) -> bool {
+        self.topics.iter().any(|t| t == topic)
+    }
+
+    /// What a commit of what is read now has to show; none: the partition is not ours.
+    pub fn ticket(&self, topic: &str, partition: u32) -> Option<Ticket> {
+        let seen = self.consumer.context().seen();
+        let owned = seen.owned.contains(&(topic.to_owned(), partition));
+        seen.ticket.clone().filter(|_| owned)
+    }
+
+    /// What one shows who is no member.
+    pub fn outsider(&self) -> Result<Ticket, Error> {
+        let metadata = self.consumer.group_metadata();
+        metadata.map(Arc::new).ok_or_else(|| Error::Io("the client knows of no group".into()))
+    }
+
+    /// Lets the client do what the group wants, and says what that was.
+    pub fn changes(&self, changes: &mut Vec<Change>) -> Result<(), Error> {
+        if !self.is_joined() {
+            return Ok(());
+        }
+        for _ in 0..MOST_EVENTS {
+            let before = self.consumer.context().seen().changes.len();
+            match self.consumer.poll(Duration::ZERO) {
+                Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
+                    return Err(errors::of(&KafkaError::MessageConsumption(code)));
+                }
+                Some(Err(error)) if is_refused(&error) => return Err(Error::Io(error.to_string())),
+                // Others are of connections, which the client makes again, or of being thrown out.
+                Some(_) => {}
+                // It also says nothing behind a change.
+                None if self.consumer.context().seen().changes.len() == before => break,
+                None => {}
+            }
+        }
+        let mut seen = self.consumer.context().seen();
+        changes.append(&mut seen.changes);
+        seen.failed.take().map_or(Ok(()), |why| Err(Error::Io(why)))
+    }
+
+    pub fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        let mut list = TopicPartitionList::new();
+        list.add_partition(topic, number(partition)?);
+        let pending = || Error::Pending { what: format!("the position of {group} in {topic}") };
+        let found =
+            self.consumer.committed_offsets(list, ANSWER).map_err(|e| match e.rdkafka_error_code() {
+                Some(Code::UnstableOffsetCommit) => pending(),
+                _ => errors::of_partition(&e, topic, partition),
+            })?;
+        let Some(element) = found.elements().into_iter().next() else { return Ok(None) };
+        match element.error() {
+            Err(e) if e.rdkafka_error_code() == Some(Code::UnstableOffsetCommit) => Err(pending()),
+            Err(e) => Err(errors::of_partition(&e, topic, partition)),
+            Ok(()) => Ok(match element.offset() {
+                Offset::Offset(next) => u64::try_from(next).ok(),
+                _ => None,
+            }),
+        }
+    }
+}
+
+/// Whether it will not do without an operator.
+fn is_refused(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::Authentication
+                | Code::GroupAuthorizationFailed
+                | Code::TopicAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::SaslAuthenticationFailed
+                | Code::InconsistentGroupProtocol
+                | Code::InvalidSessionTimeout
+        )
+    )
+}
+
+/// A partition as Kafka counts it.
+pub fn number(partition: u32) -> Result<i32, Error> {
+    i32::try_from(partition).map_err(|_| Error::Io(format!("there can be no partition {partition}")))
+}

@@ -1,0 +1,317 @@
+//! The log on Kafka: a step's outputs, positions and state in one transaction.
+//!
+//! Knows nothing of pipelines, plugins and stores. One connection belongs to one thread: it has a
+//! transactional producer of its own, and a membership of its own in each group that it joins. Reading is
+//! apart from membership: one consumer reads all partitions by offset, and another in each group only says
+//! which partitions are this connection's, and in which generation of the group.
+
+mod changelog;
+mod errors;
+mod group;
+mod reader;
+mod scanner;
+mod topics;
+mod writer;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use log::{Commit, Error, KeyValue, Log, Position, Record};
+use rdkafka::config::ClientConfig;
+
+pub use group::Change;
+use group::{Group, Ticket};
+use reader::Reader;
+use scanner::Scanner;
+use topics::Topics;
+use writer::Writer;
+
+/// Longest wait for one answer of the broker.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long to wait for the markers of a transaction before looking again.
+const MARKERS: Duration = Duration::from_millis(1);
+
+/// How to connect.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Brokers to begin with: `host:port`, with commas between them.
+    pub brokers: String,
+    /// Who commits, the same after each restart: a newer connection of this name takes the place of an older
+    /// one. Without a name nothing can be committed.
+    pub name: Option<String>,
+    /// After this time without a sign of life a group gives a member's partitions to others, in milliseconds.
+    pub session_timeout_ms: u32,
+    /// After this time without [`KafkaLog::changes`] a member takes itself for stuck, and its partitions go to
+    /// others, in milliseconds; not below the session's.
+    pub silence_timeout_ms: u32,
+    /// After this time the broker gives up a transaction that is not ended, in milliseconds.
+    pub transaction_timeout_ms: u32,
+}
+
+impl Options {
+    /// With the times that suit a worker.
+    #[must_use]
+    pub fn new(brokers: &str, name: Option<&str>) -> Self {
+        let name = name.map(Into::into);
+        Self {
+            brokers: brokers.into(),
+            name,
+            session_timeout_ms: 10_000,
+            silence_timeout_ms: 60_000,
+            transaction_timeout_ms: 10_000,
+        }
+    }
+
+    fn client(&self) -> ClientConfig {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", &self.brokers).set("client.id", "vigie");
+        config
+    }
+
+    /// Of a consumer, whose group is only a name until it subscribes.
+    fn consumer(&self, group: &str) -> ClientConfig {
+        let mut config = self.client();
+        config.set("group.id", group).set("isolation.level", "read_committed");
+        // Where an offset is not there any more, nobody but an operator knows where to go on.
+        config.set("auto.offset.reset", "error");
+        config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
+        config
+    }
+}
+
+/// A connection to a log on Kafka.
+pub struct KafkaLog {
+    options: Options,
+    scanner: Scanner,
+    topics: Topics,
+    reader: RefCell<Reader>,
+    groups: RefCell<BTreeMap<String, Group>>,
+    /// What says, for each partition that was read, in which generation of its group that was.
+    read_in: RefCell<BTreeMap<(String, u32), Option<Ticket>>>,
+    /// How far groups have come that this connection is a member of, as it knows.
+    positions: RefCell<BTreeMap<(String, String, u32), u64>>,
+    writer: Option<Writer>,
+}
+
+impl KafkaLog {
+    /// Connects. With a name, it first ends what an older connection of the name has left open.
+    ///
+    /// # Errors
+    /// [`Error::Away`], [`Error::Fenced`] where a still newer connection came, [`Error::Io`].
+    pub fn connect(options: Options) -> Result<Self, Error> {
+        let scanner = Scanner::open(&options)?;
+        let writer = options.name.as_deref().map(|name| Writer::open(&options, name)).transpose()?;
+        Ok(Self {
+            topics: Topics::new(&options),
+            reader: RefCell::new(Reader::open(&options)?),
+            groups: RefCell::default(),
+            read_in: RefCell::default(),
+            positions: RefCell::default(),
+            scanner,
+            writer,
+            options,
+        })
+    }
+
+    /// Joins a group, to be given partitions of topics by [`Self::changes`]. From then on the group's
+    /// positions are committed as its member.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn join(&mut self, group: &str, topics: &[&str]) -> Result<(), Error> {
+        let joined = Group::join(&self.options, group, topics)?;
+        self.groups.borrow_mut().insert(group.into(), joined);
+        Ok(())
+    }
+
+    /// What the groups have given and taken since it was last asked. It must be asked every few seconds,
+    /// and not between a read and its commit: partitions are given up here.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`] where a newer member of the same name has come, [`Error::Io`].
+    pub fn changes(&mut self) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        for group in self.groups.borrow().values() {
+            group.changes(&mut changes)?;
+        }
+        for change in &changes {
+            let (topic, partition) = change.place();
+            // Others may have moved the group on meanwhile.
+            self.positions.borrow_mut().retain(|(_, t, p), _| t != topic || *p != partition);
+            if matches!(change, Change::Revoked { .. }) {
+                self.reader.borrow_mut().close(topic, partition);
+            }
+        }
+        Ok(changes)
+    }
+
+    fn must_exist(&self, topic: &str, partition: u32) -> Result<(), Error> {
+        if self.topics.known(&self.scanner, topic)?.is_some_and(|count| partition < count) {
+            return Ok(());
+        }
+        Err(Error::NoTopic { topic: topic.into(), partition })
+    }
+
+    /// Waits until all that was committed here can be read by everybody.
+    ///
+    /// # Errors
+    /// [`Error::Pending`], [`Error::Away`].
+    pub fn wait_until_visible(&self) -> Result<(), Error> {
+        let unseen = self.writer.as_ref().map(Writer::unseen).unwrap_or_default();
+        unseen.iter().try_for_each(|(topic, partition)| self.visible_end(topic, *partition).map(|_| ()))
+    }
+
+    /// Where what is committed in a partition ends. A commit is answered before its markers are written in
+    /// every partition: waits for those of this connection, who would otherwise not find its own records.
+    fn visible_end(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        let start = Instant::now();
+        loop {
+            let (_, end) = self.scanner.bounds(topic, partition)?;
+            if self.writer.as_ref().is_none_or(|writer| writer.is_seen(topic, partition, end)) {
+                return Ok(end);
+            }
+            if start.elapsed() > ANSWER {
+                return Err(Error::Pending { what: format!("partition {partition} of topic {topic}") });
+            }
+            std::thread::sleep(MARKERS);
+        }
+    }
+
+    /// In which generation of its group a topic is read now.
+    fn ticket(&self, topic: &str, partition: u32) -> Option<Ticket> {
+        let groups = self.groups.borrow();
+        groups.values().find(|group| group.reads(topic)).and_then(|group| group.ticket(topic, partition))
+    }
+
+    /// Refuses what would move a group back. A member's own knowledge holds, as nobody else can have
+    /// committed in its generation.
+    fn check_forward(&self, group: &str, position: &Position) -> Result<(), Error> {
+        let at = (group.to_owned(), position.topic.to_string(), position.partition);
+        let joined = self.groups.borrow().get(group).is_some_and(Group::is_joined);
+        let known = self.positions.borrow().get(&at).copied().filter(|_| joined);
+        let before = match known {
+            Some(before) => Some(before),
+            None => self.committed(group, &position.topic, position.partition)?,
+        };
+        if before.is_some_and(|before| position.next_offset < before) {
+            return Err(Error::Backwards { group: group.into(), topic: position.topic.to_string() });
+        }
+        Ok(())
+    }
+
+    /// What the group is to judge the step's positions by.
+    fn ticket_of(&self, commit: &Commit<'_>) -> Result<Option<Ticket>, Error> {
+        let Some(first) = commit.positions.first() else { return Ok(None) };
+        let mut groups = self.groups.borrow_mut();
+        if !groups.contains_key(commit.group) {
+            groups.insert(commit.group.into(), Group::look(&self.options, commit.group)?);
+        }
+        let Some(group) = groups.get(commit.group) else { return Ok(None) };
+        if !group.is_joined() {
+            return group.outsider().map(Some);
+        }
+        let at = (first.topic.to_string(), first.partition);
+        match self.read_in.borrow().get(&at).cloned().flatten() {
+            Some(ticket) => Ok(Some(ticket)),
+            // It was read while it was not ours.
+            None => Err(Error::Aborted { group: commit.group.into() }),
+        }
+    }
+}
+
+impl Log for KafkaLog {
+    fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error> {
+        self.topics.ensure(&self.scanner, name, partitions, topics::RECORDS)
+    }
+
+    fn create_state(&self, stage: &str, partitions: u32) -> Result<(), Error> {
+        self.topics.ensure(&self.scanner, &changelog::topic(stage), partitions, topics::CHANGELOG)
+    }
+
+    fn partitions(&self, topic: &str) -> Result<Option<u32>, Error> {
+        self.topics.known(&self.scanner, topic)
+    }
+
+    fn topics(&self) -> Result<Vec<(String, u32)>, Error> {
+        self.topics.all(&self.scanner)
+    }
+
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        Ok(self.scanner.bounds(topic, partition)?.0)
+    }
+
+    fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        self.visible_end(topic, partition)
+    }
+
+    fn read(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.must_exist(topic, partition)?;
+        // Taken before the records are: a generation that ends in between is refused at the commit.
+        let ticket = self.ticket(topic, partition);
+        self.read_in.borrow_mut().insert((topic.into(), partition), ticket);
+        let most = reader::Most { records: max_records, bytes: max_bytes };
+        let end = || self.visible_end(topic, partition);
+        self.reader.borrow_mut().read(&self.scanner, end, topic, partition, from, most)
+    }
+
+    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        let mut groups = self.groups.borrow_mut();
+        if !groups.contains_key(group) {
+            groups.insert(group.into(), Group::look(&self.options, group)?);
+        }
+        let Some(found) = groups.get(group) else { return Ok(None) };
+        let next = found.committed(group, topic, partition)?;
+        if let Some(next) = next {
+            self.positions.borrow_mut().insert((group.into(), topic.into(), partition), next);
+        }
+        Ok(next)
+    }
+
+    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
+        for output in commit.outputs {
+            self.must_exist(&output.topic, output.partition)?;
+        }
+        for position in commit.positions {
+            self.must_exist(&position.topic, position.partition)?;
+            self.check_forward(commit.group, position)?;
+        }
+        let ticket = self.ticket_of(commit)?;
+        let changes = changelog::records(commit.state)?;
+        for change in &changes {
+            self.must_exist(&change.topic, change.partition)?;
+        }
+        let Some(writer) = &mut self.writer else {
+            return Err(Error::Io("this connection has no name to commit under".into()));
+        };
+        let done = writer.commit(commit, &changes, ticket.as_deref());
+        let mut positions = self.positions.borrow_mut();
+        for Position { topic, partition, next_offset } in commit.positions {
+            let at = (commit.group.to_owned(), topic.to_string(), *partition);
+            match done {
+                Ok(()) => positions.insert(at, *next_offset),
+                Err(_) => positions.remove(&at),
+            };
+        }
+        done
+    }
+
+    fn recover(&mut self) -> Result<(), Error> {
+        self.writer.as_mut().map_or(Ok(()), Writer::settle)
+    }
+
+    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
+        let place = changelog::Place::of(table)?;
+        if self.topics.known(&self.scanner, &place.topic)?.is_none_or(|count| place.partition >= count) {
+            return Ok(Vec::new());
+        }
+        self.scanner.table(table, &place)
+    }
+}

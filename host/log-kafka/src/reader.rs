@@ -1,0 +1,207 @@
+//! Reads partitions by offset, ahead of what is asked for.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use log::{Error, Record};
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, DefaultConsumerContext};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use crate::group::number;
+use crate::scanner::{NO_GROUP, Scanner, record};
+use crate::{Options, errors};
+
+/// How long to wait for records that the broker has and the client not yet.
+const ON_THEIR_WAY: Duration = Duration::from_millis(5);
+/// Most that is read ahead of one partition, in KiB.
+const AHEAD_KIB: &str = "8192";
+
+/// Most that one read gives.
+#[derive(Clone, Copy)]
+pub struct Most {
+    pub records: usize,
+    /// Beyond the first record.
+    pub bytes: usize,
+}
+
+/// A partition that is read.
+struct Place {
+    queue: PartitionQueue<DefaultConsumerContext>,
+    /// What will be asked for next, if nothing goes wrong.
+    next: u64,
+    /// Taken from the client, and not yet given.
+    ahead: VecDeque<Record>,
+    /// Up to here there is nothing more: only markers and what was aborted.
+    empty_to: u64,
+}
+
+/// A consumer that reads many partitions.
+pub struct Reader {
+    consumer: Arc<BaseConsumer>,
+    places: BTreeMap<(String, u32), Place>,
+}
+
+impl Reader {
+    pub fn open(options: &Options) -> Result<Self, Error> {
+        let mut config = options.consumer(NO_GROUP);
+        // A partition whose queue is full is looked at again after this time, of which the default is 1 s.
+        config.set("fetch.queue.backoff.ms", "2").set("queued.max.messages.kbytes", AHEAD_KIB);
+        let consumer = Arc::new(config.create().map_err(|e| errors::of(&e))?);
+        Ok(Self { consumer, places: BTreeMap::new() })
+    }
+
+    /// Records from an offset on; none only where there is none below the end, which is asked for where the
+    /// client has nothing at hand.
+    pub fn read(
+        &mut self,
+        scanner: &Scanner,
+        end: impl Fn() -> Result<u64, Error>,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        most: Most,
+    ) -> Result<Vec<Record>, Error> {
+        // Serves the client; what concerns a partition comes by its own queue.
+        let _ = self.consumer.poll(Duration::ZERO);
+        let at = (topic.to_owned(), partition);
+        if self.places.get(&at).is_none_or(|place| place.next != from) {
+            self.open_at(topic, partition, from)?;
+        }
+        let Some(place) = self.places.get_mut(&at) else { return Ok(Vec::new()) };
+        let read = place.read(scanner, end, topic, partition, most);
+        if read.is_err() {
+            self.close(topic, partition);
+        }
+        read
+    }
+
+    fn open_at(&mut self, topic: &str, partition: u32, from: u64) -> Result<(), Error> {
+        self.close(topic, partition);
+        // Before the assignment, so that nothing goes another way.
+        let queue = self.consumer.split_partition_queue(topic, number(partition)?);
+        let queue = queue.ok_or_else(|| Error::NoTopic { topic: topic.into(), partition })?;
+        let offset = Offset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, number(partition)?, offset).map_err(|e| errors::of(&e))?;
+        self.consumer.incremental_assign(&list).map_err(|e| errors::of(&e))?;
+        let place = Place { queue, next: from, ahead: VecDeque::new(), empty_to: from };
+        self.places.insert((topic.into(), partition), place);
+        Ok(())
+    }
+
+    /// Reads a partition no more.
+    pub fn close(&mut self, topic: &str, partition: u32) {
+        if self.places.remove(&(topic.to_owned(), partition)).is_none() {
+            return;
+        }
+        let mut list = TopicPartitionList::new();
+        if let Ok(partition) = number(partition) {
+            list.add_partition(topic, partition);
+            // It fails only where the client does not read it.
+            let _ = self.consumer.incremental_unassign(&list);
+        }
+    }
+}
+
+impl Place {
+    fn read(
+        &mut self,
+        scanner: &Scanner,
+        end: impl Fn() -> Result<u64, Error>,
+        topic: &str,
+        partition: u32,
+        most: Most,
+    ) -> Result<Vec<Record>, Error> {
+        let mut records = self.take(scanner, topic, partition, most, Duration::ZERO)?;
+        if records.is_empty() {
+            let end = end()?;
+            if end <= self.next.max(self.empty_to) {
+                return Ok(records);
+            }
+            records = self.take(scanner, topic, partition, most, ON_THEIR_WAY)?;
+            if records.is_empty() {
+                records = self.scan(scanner, topic, partition, most)?;
+            }
+            if records.is_empty() {
+                self.empty_to = end;
+            }
+        }
+        if let Some(last) = records.last() {
+            self.next = last.offset + 1;
+        }
+        Ok(records)
+    }
+
+    /// What the client has at hand, waiting for the first record.
+    fn take(
+        &mut self,
+        scanner: &Scanner,
+        topic: &str,
+        partition: u32,
+        most: Most,
+        wait: Duration,
+    ) -> Result<Vec<Record>, Error> {
+        let mut taken = Taken::new(most);
+        while !taken.is_full() {
+            let record = match self.ahead.pop_front() {
+                Some(record) => record,
+                None => match self.queue.poll(if taken.records.is_empty() { wait } else { Duration::ZERO }) {
+                    None => break,
+                    Some(Ok(message)) => record(&message),
+                    Some(Err(error)) => {
+                        scanner.judge(&error, topic, partition, self.next)?;
+                        continue;
+                    }
+                },
+            };
+            // A scan may have given it already.
+            if record.offset < self.next {
+                continue;
+            }
+            if let Err(record) = taken.add(record) {
+                self.ahead.push_front(record);
+                break;
+            }
+        }
+        Ok(taken.records)
+    }
+
+    /// What lies between here and the end, where only a look from outside can tell.
+    fn scan(&self, scanner: &Scanner, topic: &str, partition: u32, most: Most) -> Result<Vec<Record>, Error> {
+        let mut taken = Taken::new(most);
+        scanner.scan(topic, partition, self.next, |message| {
+            taken.add(record(message)).is_ok() && !taken.is_full()
+        })?;
+        Ok(taken.records)
+    }
+}
+
+/// Records up to the most that a read gives.
+struct Taken {
+    records: Vec<Record>,
+    bytes: usize,
+    most: Most,
+}
+
+impl Taken {
+    fn new(most: Most) -> Self {
+        Self { records: Vec::new(), bytes: 0, most }
+    }
+
+    fn is_full(&self) -> bool {
+        self.records.len() >= self.most.records
+    }
+
+    /// Adds a record, or gives it back where it is too much; the first never is.
+    fn add(&mut self, record: Record) -> Result<(), Record> {
+        let bytes = self.bytes + record.key.len() + record.value.len();
+        if bytes > self.most.bytes && !self.records.is_empty() {
+            return Err(record);
+        }
+        self.bytes = bytes;
+        self.records.push(record);
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! Topics: made with the settings that the log relies on, checked where they exist.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use log::Error;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::RDKafkaErrorCode as Code;
+
+use crate::scanner::Scanner;
+use crate::{ANSWER, Options, errors};
+
+/// A topic's settings: name, value.
+pub type Settings = &'static [(&'static str, &'static str)];
+
+/// The largest record; a dead letter holds a whole raw record and more.
+pub const MOST_RECORD_BYTES: &str = "8388608";
+
+/// Of topics of records. Nothing expires until an operator says so: times of records are those of what
+/// happened, and the broker's default would delete last year's at once.
+pub const RECORDS: Settings = &[
+    ("cleanup.policy", "delete"),
+    ("retention.ms", "-1"),
+    ("retention.bytes", "-1"),
+    ("message.timestamp.type", "CreateTime"),
+    ("max.message.bytes", MOST_RECORD_BYTES),
+];
+
+/// Of changelogs: the last value of each key.
+pub const CHANGELOG: Settings = &[
+    ("cleanup.policy", "compact"),
+    ("message.timestamp.type", "CreateTime"),
+    ("max.message.bytes", MOST_RECORD_BYTES),
+];
+
+/// Without these a topic that exists is refused; the others are for an operator to choose.
+const CHECKED: [&str; 2] = ["cleanup.policy", "message.timestamp.type"];
+
+/// How long a topic that was just made may be unknown to the broker that is asked.
+const APPEARS: Duration = Duration::from_secs(10);
+
+/// What is known of topics.
+pub struct Topics {
+    options: Options,
+    admin: OnceCell<AdminClient<DefaultClientContext>>,
+    partitions: RefCell<BTreeMap<String, u32>>,
+}
+
+impl Topics {
+    pub fn new(options: &Options) -> Self {
+        Self { options: options.clone(), admin: OnceCell::new(), partitions: RefCell::default() }
+    }
+
+    fn admin(&self) -> Result<&AdminClient<DefaultClientContext>, Error> {
+        if let Some(admin) = self.admin.get() {
+            return Ok(admin);
+        }
+        let admin = self.options.client().create().map_err(|e| errors::of(&e))?;
+        Ok(self.admin.get_or_init(|| admin))
+    }
+
+    /// The partitions of a topic; asked once.
+    pub fn known(&self, scanner: &Scanner, topic: &str) -> Result<Option<u32>, Error> {
+        if let Some(count) = self.partitions.borrow().get(topic) {
+            return Ok(Some(*count));
+        }
+        let count = look(scanner, topic)?;
+        if let Some(count) = count {
+            self.partitions.borrow_mut().insert(topic.into(), count);
+        }
+        Ok(count)
+    }
+
+    /// All topics but the broker's own.
+    pub fn all(&self, scanner: &Scanner) -> Result<Vec<(String, u32)>, Error> {
+        let metadata = scanner.consumer().fetch_metadata(None, ANSWER).map_err(|e| errors::of(&e))?;
+        let topics = metadata.topics().iter().filter(|topic| !topic.name().starts_with("__"));
+        let mut all: Vec<(String, u32)> =
+            topics.map(|topic| (topic.name().to_owned(), count(topic.partitions().len()))).collect();
+        all.sort();
+        Ok(all)
+    }
+
+    /// Makes a topic, or finds it as it should be.
+    pub fn ensure(
+        &self,
+        scanner: &Scanner,
+        topic: &str,
+        partitions: u32,
+        settings: Settings,
+    ) -> Result<(), Error> {
+        // Not what was known: somebody may have changed it.
+        let mut found = look(scanner, topic)?;
+        if found.is_none() {
+            self.create(topic, partitions, settings)?;
+            let start = Instant::now();
+            while found.is_none() {
+                if start.elapsed() > APPEARS {
+                    return Err(Error::Away(format!("topic {topic} was made and does not appear")));
+                }
+                std::thread::sleep(Duration::from_millis(10));
+                found = look(scanner, topic)?;
+            }
+        }
+        match found {
+            Some(found) if found != partitions => {
+                return Err(Error::Partitions { topic: topic.into(), found, wanted: partitions });
+            }
+            _ => self.partitions.borrow_mut().insert(topic.into(), partitions),
+        };
+        self.check(topic, settings)
+    }
+
+    fn create(&self, topic: &str, partitions: u32, settings: Settings) -> Result<(), Error> {
+        let count = i32::try_from(partitions).unwrap_or(i32::MAX);
+        // As many copies as the cluster makes of a topic of which nothing is said.
+        let mut new = NewTopic::new(topic, count, TopicReplication::Fixed(-1));
+        for (name, value) in settings {
+            new = new.set(name, value);
+        }
+        let made = block_on(self.admin()?.create_topics([&new], &patience()));
+        let made = made.map_err(|e| errors::of(&e))?;
+        match made.into_iter().next() {
+            // Another process was faster: it is checked like any that exists.
+            Some(Ok(_) | Err((_, Code::TopicAlreadyExists))) => Ok(()),
+            Some(Err((_, code))) if errors::is_away(code) => Err(Error::Away(code.to_string())),
+            Some(Err((_, code))) => Err(Error::Io(format!("topic {topic} cannot be made: {code}"))),
+            None => Err(Error::Io(format!("topic {topic} cannot be made: no answer"))),
+        }
+    }
+
+    fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {
+        let asked = [ResourceSpecifier::Topic(topic)];
+        let described = block_on(self.admin()?.describe_configs(&asked, &patience()));
+        let described = described.map_err(|e| errors::of(&e))?;
+        let Some(Ok(resource)) = described.into_iter().next() else {
+            return Err(Error::Away(format!("the settings of topic {topic} are not told")));
+        };
+        for (setting, wanted) in settings.iter().filter(|(name, _)| CHECKED.contains(name)) {
+            let found = resource.get(setting).and_then(|entry| entry.value.clone()).unwrap_or_default();
+            if found != *wanted {
+                let (setting, wanted) = ((*setting).to_owned(), (*wanted).to_owned());
+                return Err(Error::Setting { topic: topic.into(), setting, found, wanted });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn patience() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(ANSWER)).operation_timeout(Some(ANSWER))
+}
+
+fn count(partitions: usize) -> u32 {
+    u32::try_from(partitions).unwrap_or(u32::MAX)
+}
+
+fn look(scanner: &Scanner, topic: &str) -> Result<Option<u32>, Error> {
+    let metadata = scanner.consumer().fetch_metadata(Some(topic), ANSWER).map_err(|e| errors::of(&e))?;
+    let found = metadata.topics().iter().find(|t| t.name() == topic && t.error().is_none());
+    Ok(found.map(|topic| count(topic.partitions().len())).filter(|count| *count > 0))
+}
+
+/// Wakes a thread that waits for an answer.
+struct Waiting(Thread);
+
+impl Wake for Waiting {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for an answer; the client itself bounds how long that takes.
+fn block_on<T>(answer: impl Future<Output = T>) -> T {
+    let mut answer = pin!(answer);
+    let waker = Arc::new(Waiting(std::thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(value) = answer.as_mut().poll(&mut context) {
+            return value;
+        }
+        std::thread::park();
+    }
+}

@@ -1,0 +1,149 @@
+//! Which log a command works on: the embedded one, or Kafka.
+
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use log::Log;
+use log_embedded::EmbeddedLog;
+use log_kafka::{Change, KafkaLog};
+use pipeline::Input;
+
+/// Longest wait for the partitions of a pipeline: a worker of another name may have to be given up first.
+const MOST_JOIN: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(5);
+
+/// Where the log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LogAddress {
+    /// In the data folder.
+    Embedded,
+    /// These brokers.
+    Kafka(String),
+}
+
+impl FromStr for LogAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let is_broker = |broker: &str| {
+            broker
+                .rsplit_once(':')
+                .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+        };
+        match text.strip_prefix("kafka://") {
+            None if text == "embedded" => Ok(Self::Embedded),
+            Some(brokers) if brokers.split(',').all(is_broker) => Ok(Self::Kafka(brokers.into())),
+            _ => {
+                Err(format!("VG0031: `{text}` is no log; write `embedded` or `kafka://host:port,host:port`"))
+            }
+        }
+    }
+}
+
+/// A connection to one of the logs.
+pub enum AnyLog {
+    Embedded(EmbeddedLog),
+    Kafka(Box<KafkaLog>),
+}
+
+impl Deref for AnyLog {
+    type Target = dyn Log;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Embedded(log) => log,
+            Self::Kafka(log) => &**log,
+        }
+    }
+}
+
+impl DerefMut for AnyLog {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Embedded(log) => log,
+            Self::Kafka(log) => &mut **log,
+        }
+    }
+}
+
+impl AnyLog {
+    /// Gives a worker its inputs: all of them where nobody else can have them, otherwise as the groups say,
+    /// once they have given all.
+    pub fn assign(&mut self, worker: &mut pipeline::Worker, inputs: &[Input]) -> Result<()> {
+        let log = match self {
+            Self::Embedded(_) => {
+                inputs.iter().for_each(|input| worker.assign(input.clone()));
+                return Ok(());
+            }
+            Self::Kafka(log) => log,
+        };
+        let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for input in inputs {
+            let topics = groups.entry(&input.group).or_default();
+            if topics.last() != Some(&&*input.topic) {
+                topics.push(&input.topic);
+            }
+        }
+        for (group, topics) in groups {
+            log.join(group, &topics)?;
+        }
+        let start = Instant::now();
+        loop {
+            self.follow_groups(worker, inputs)?;
+            let given = worker.inputs().len();
+            if given == inputs.len() {
+                return Ok(());
+            }
+            if start.elapsed() > MOST_JOIN {
+                let (all, seconds) = (inputs.len(), MOST_JOIN.as_secs());
+                bail!("VG0032: only {given} of {all} partitions were given to this worker in {seconds} s");
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Between two steps: takes and gives up what the groups say.
+    pub fn follow_groups(&mut self, worker: &mut pipeline::Worker, inputs: &[Input]) -> Result<()> {
+        let Self::Kafka(log) = self else { return Ok(()) };
+        for change in log.changes()? {
+            let (topic, partition) = change.place();
+            match &change {
+                Change::Revoked { .. } => worker.revoke(topic, partition),
+                Change::Assigned { .. } => {
+                    let found = inputs.iter().find(|i| &*i.topic == topic && i.partition == partition);
+                    if let Some(input) = found {
+                        worker.assign(input.clone());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until others can read all that was committed here.
+    pub fn wait_until_visible(&self) -> Result<(), log::Error> {
+        match self {
+            Self::Embedded(_) => Ok(()),
+            Self::Kafka(log) => log.wait_until_visible(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_is_embedded_or_brokers() {
+        let kafka = |brokers: &str| Ok(LogAddress::Kafka(brokers.into()));
+        assert_eq!("embedded".parse(), Ok(LogAddress::Embedded));
+        assert_eq!("kafka://a:9092".parse(), kafka("a:9092"));
+        assert_eq!("kafka://a:9092,[::1]:1".parse(), kafka("a:9092,[::1]:1"));
+        for wrong in ["", "kafka", "kafka://", "kafka://a", "kafka://a:9092,", "kafka://:9092", "file:x"] {
+            assert!(wrong.parse::<LogAddress>().unwrap_err().starts_with("VG0031"), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What every log does alike, as tests: `log_suite::suite!(world)` makes them of a way to connect.
+//!
+//! Knows nothing of any real log.
+
+// These are tests, although the compiler cannot see it.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use log::{Commit, Error, KeyValue, Log, Output, Position, Record, StateChange};
+
+/// An empty log.
+pub trait World {
+    /// A connection; one of the same name as an older one takes its place.
+    fn connect(&self, name: &str) -> Box<dyn Log>;
+}
+
+/// Makes a test of each of the functions below; the argument makes a [`World`].
+#[macro_export]
+macro_rules! suite {
+    ($world:expr) => {
+        $crate::suite! {
+            $world;
+            a_step_is_there_for_a_new_connection,
+            of_a_step_that_fails_nothing_is_there,
+            two_connections_append_one_behind_the_other,
+            a_read_is_bounded_but_gets_on,
+            a_reader_gets_everything_once_and_then_nothing,
+            a_reader_may_go_back,
+            a_topic_keeps_its_partitions,
+            groups_come_as_far_as_they_have_committed,
+            a_group_does_not_go_back,
+            who_was_replaced_commits_nothing,
+            tables_are_apart,
+            a_table_has_the_last_value_of_each_key,
+            bytes_are_kept_as_they_are,
+        }
+    };
+    ($world:expr; $($name:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::$name(&$world);
+            }
+        )+
+    };
+}
+
+const ALL: usize = usize::MAX;
+
+fn raw(world: &dyn World) -> Box<dyn Log> {
+    let log = world.connect("first");
+    log.create_topic("raw", 2).unwrap();
+    log.create_topic("events", 1).unwrap();
+    log.create_state("state", 1).unwrap();
+    log.create_state("stage", 2).unwrap();
+    log
+}
+
+fn output(topic: &str, partition: u32, value: &str) -> Output {
+    Output { topic: topic.into(), partition, timestamp_us: 7_000, key: b"key".into(), value: value.into() }
+}
+
+fn position(partition: u32, next_offset: u64) -> Position {
+    Position { topic: "raw".into(), partition, next_offset }
+}
+
+fn change(table: &str, key: &str, value: Option<&str>) -> StateChange {
+    StateChange { table: table.into(), key: key.into(), value: value.map(Into::into) }
+}
+
+fn step<'a>(positions: &'a [Position], outputs: &'a [Output], state: &'a [StateChange]) -> Commit<'a> {
+    Commit { group: "group", positions, outputs, state }
+}
+
+fn values(records: &[Record]) -> Vec<String> {
+    records.iter().map(|r| String::from_utf8(r.value.clone()).unwrap()).collect()
+}
+
+/// Asks again what depends on a transaction that is about to end.
+fn patiently<T>(mut ask: impl FnMut() -> Result<T, Error>) -> T {
+    for _ in 0..1000 {
+        match ask() {
+            Err(Error::Pending { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            result => return result.unwrap(),
+        }
+    }
+    panic!("a transaction has not ended for 10 s");
+}
+
+type Contents = (Vec<Record>, Option<u64>, Vec<KeyValue>);
+
+/// All records of a partition; one read may give fewer.
+fn everything(log: &dyn Log, topic: &str, partition: u32) -> Vec<Record> {
+    let mut all: Vec<Record> = Vec::new();
+    loop {
+        let from = all.last().map_or(0, |last| last.offset + 1);
+        let records = log.read(topic, partition, from, ALL, ALL).unwrap();
+        if records.is_empty() {
+            return all;
+        }
+        all.extend(records);
+    }
+}
+
+/// All that a step could have changed.
+fn contents(log: &dyn Log) -> Contents {
+    let records = everything(log, "events", 0);
+    let position = patiently(|| log.committed("group", "raw", 0));
+    (records, position, patiently(|| log.state("state")))
+}
+
+/// Outputs, positions and state of a step are there together, also for who comes later.
+pub fn a_step_is_there_for_a_new_connection(world: &dyn World) {
+    let mut log = raw(world);
+    let outputs = [output("events", 0, "a"), output("events", 0, "b"), output("raw", 1, "c")];
+    let state =
+        [change("state", "x", Some("1")), change("state", "y", Some("2")), change("state", "x", None)];
+    log.commit(&step(&[position(0, 3)], &outputs, &state)).unwrap();
+    let before = contents(&*log);
+    drop(log);
+    let log = world.connect("second");
+    assert_eq!(contents(&*log), before);
+    let (records, position, state) = before;
+    assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(3)));
+    assert!(records.iter().all(|r| r.timestamp_us == 7_000 && r.key == b"key"));
+    assert_eq!(state, [(b"y".to_vec(), b"2".to_vec())]);
+    assert_eq!(values(&everything(&*log, "raw", 1)), ["c"]);
+    assert_eq!(log.read("raw", 0, 0, ALL, ALL).unwrap(), []);
+}
+
+/// A step that the log refuses leaves no trace, and the next one is taken.
+pub fn of_a_step_that_fails_nothing_is_there(world: &dyn World) {
+    let mut log = raw(world);
+    let (outputs, state) = ([output("events", 0, "a")], [change("state", "x", Some("1"))]);
+    log.commit(&step(&[position(0, 3)], &outputs, &state)).unwrap();
+    let before = contents(&*log);
+    let state = [change("state", "x", Some("2"))];
+    for (next, last, error) in [
+        (4, output("nowhere", 0, "b"), "VG3004"),
+        (4, output("raw", 2, "b"), "VG3004"),
+        // Another process has read further.
+        (2, output("raw", 0, "b"), "VG3003"),
+    ] {
+        let outputs = [output("events", 0, "b"), last];
+        let said = log.commit(&step(&[position(0, next)], &outputs, &state)).unwrap_err().to_string();
+        assert!(said.starts_with(error), "{said}");
+        assert_eq!(contents(&*log), before);
+    }
+    log.commit(&step(&[position(0, 4)], &[output("events", 0, "b")], &state)).unwrap();
+    let (records, position, state) = contents(&*log);
+    assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(4)));
+    assert_eq!(state, [(b"x".to_vec(), b"2".to_vec())]);
+}
+
+/// Records lie in the order of the commits, whoever made them.
+pub fn two_connections_append_one_behind_the_other(world: &dyn World) {
+    let mut first = raw(world);
+    let mut second = world.connect("second");
+    for number in 0..10 {
+        let outputs = [output("events", 0, &number.to_string())];
+        let log = if number % 2 == 0 { &mut first } else { &mut second };
+        log.commit(&step(&[], &outputs, &[])).unwrap();
+    }
+    let records = everything(&*second, "events", 0);
+    assert_eq!(values(&records), (0..10).map(|n: i32| n.to_string()).collect::<Vec<_>>());
+    assert!(records.is_sorted_by(|a, b| a.offset < b.offset));
+}
+
+/// Neither more records nor more bytes than were asked for, but one at least.
+pub fn a_read_is_bounded_but_gets_on(world: &dyn World) {
+    let mut log = raw(world);
+    let outputs: Vec<Output> = (0..5).map(|n| output("events", 0, &format!("{n}123456789"))).collect();
+    log.commit(&step(&[], &outputs, &[])).unwrap();
+    let read = |from, records, bytes| log.read("events", 0, from, records, bytes).unwrap().len();
+    assert_eq!(read(0, 3, ALL), 3);
+    assert_eq!(read(0, ALL, 26), 2, "13 bytes each");
+    assert_eq!(read(0, ALL, 1), 1, "one that is larger than the bound comes alone");
+    let all = everything(&*log, "events", 0);
+    let [_, _, _, fourth, last] = all.as_slice() else { panic!("{} records", all.len()) };
+    assert_eq!((read(last.offset, 9, ALL), read(last.offset + 1, 9, ALL)), (1, 0));
+    assert_eq!(read(fourth.offset, 1, ALL), 1);
+}
+
+/// Who asks on behind the last record gets every record once, over commits of all sizes; and nothing only
+/// where there is nothing, however the log fills the offsets in between.
+pub fn a_reader_gets_everything_once_and_then_nothing(world: &dyn World) {
+    let mut log = raw(world);
+    let (mut written, mut read, mut from) = (Vec::new(), Vec::new(), 0);
+    for round in 0..8 {
+        let new: Vec<String> = (0..=round * 3).map(|n| format!("{round}.{n}")).collect();
+        let outputs: Vec<Output> = new.iter().map(|value| output("events", 0, value)).collect();
+        log.commit(&step(&[], &outputs, &[])).unwrap();
+        written.extend(new);
+        loop {
+            let records = log.read("events", 0, from, 4, ALL).unwrap();
+            let Some(last) = records.last() else { break };
+            from = last.offset + 1;
+            read.extend(values(&records));
+        }
+        assert_eq!(read, written, "after commit {round}");
+        assert!(log.end_offset("events", 0).unwrap() >= from);
+    }
+}
+
+/// Records may be read again from any offset.
+pub fn a_reader_may_go_back(world: &dyn World) {
+    let mut log = raw(world);
+    let outputs: Vec<Output> = (0..50).map(|n| output("events", 0, &n.to_string())).collect();
+    log.commit(&step(&[], &outputs, &[])).unwrap();
+    let all = everything(&*log, "events", 0);
+    assert_eq!(all.len(), 50);
+    for back in [40, 0, 49, 7] {
+        let from = all.get(back).unwrap().offset;
+        assert_eq!(log.read("events", 0, from, ALL, ALL).unwrap(), all.get(back..).unwrap());
+    }
+}
+
+/// A topic that exists is what was asked for, or refused.
+pub fn a_topic_keeps_its_partitions(world: &dyn World) {
+    let log = raw(world);
+    log.create_topic("raw", 2).unwrap();
+    assert!(log.create_topic("raw", 3).unwrap_err().to_string().starts_with("VG3002"));
+    let topics = log.topics().unwrap();
+    for topic in [("events".to_owned(), 1), ("raw".to_owned(), 2)] {
+        assert!(topics.contains(&topic), "{topic:?} is not among {topics:?}");
+    }
+    assert_eq!(log.partitions("raw").unwrap(), Some(2));
+    assert_eq!(log.partitions("nowhere").unwrap(), None);
+}
+
+/// Positions belong to a group, a topic and a partition.
+pub fn groups_come_as_far_as_they_have_committed(world: &dyn World) {
+    let mut log = raw(world);
+    log.commit(&step(&[position(0, 3), position(1, 5)], &[], &[])).unwrap();
+    log.commit(&Commit { group: "other", ..step(&[position(0, 1)], &[], &[]) }).unwrap();
+    let at = |group: &str, topic: &str, partition| patiently(|| log.committed(group, topic, partition));
+    assert_eq!((at("group", "raw", 0), at("group", "raw", 1)), (Some(3), Some(5)));
+    assert_eq!((at("other", "raw", 0), at("other", "raw", 1)), (Some(1), None));
+    assert_eq!((at("group", "events", 0), at("nobody", "raw", 0)), (None, None));
+}
+
+/// A position moves forward only, and may stay.
+pub fn a_group_does_not_go_back(world: &dyn World) {
+    let mut log = raw(world);
+    log.commit(&step(&[position(0, 3)], &[], &[])).unwrap();
+    log.commit(&step(&[position(0, 3)], &[output("events", 0, "a")], &[])).unwrap();
+    let back = log.commit(&step(&[position(1, 9), position(0, 2)], &[output("events", 0, "b")], &[]));
+    assert!(matches!(back, Err(Error::Backwards { .. })), "{back:?}");
+    assert_eq!(values(&contents(&*log).0), ["a"]);
+    assert_eq!(patiently(|| log.committed("group", "raw", 1)), None);
+}
+
+/// A connection whose place was taken, and who does not know it, changes nothing.
+pub fn who_was_replaced_commits_nothing(world: &dyn World) {
+    let mut zombie = raw(world);
+    zombie.commit(&step(&[position(0, 1)], &[output("events", 0, "a")], &[])).unwrap();
+    let mut newer = world.connect("first");
+    newer.commit(&step(&[position(0, 3)], &[output("events", 0, "b")], &[])).unwrap();
+    let before = contents(&*newer);
+    let (outputs, state) = ([output("events", 0, "zombie")], [change("state", "x", Some("zombie"))]);
+    let refused = zombie.commit(&step(&[position(0, 2)], &outputs, &state));
+    assert!(matches!(refused, Err(Error::Backwards { .. } | Error::Fenced)), "{refused:?}");
+    assert_eq!(contents(&*newer), before);
+    newer.commit(&step(&[position(0, 4)], &[output("events", 0, "c")], &[])).unwrap();
+    assert_eq!(values(&contents(&*newer).0), ["a", "b", "c"]);
+}
+
+/// The same key in two tables is two keys, and a table that nobody wrote is empty.
+pub fn tables_are_apart(world: &dyn World) {
+    let mut log = raw(world);
+    let names = ["state", "stage/0.keys", "stage/0.held", "stage/1.keys"];
+    let changes: Vec<StateChange> = names.iter().map(|name| change(name, "x", Some(name))).collect();
+    log.commit(&step(&[], &[], &changes)).unwrap();
+    for name in names {
+        let found = patiently(|| log.state(name));
+        assert_eq!(found, [(b"x".to_vec(), name.as_bytes().to_vec())]);
+    }
+    for name in ["stage/1.held", "nobody", "nobody/0.keys"] {
+        assert_eq!(patiently(|| log.state(name)), []);
+    }
+}
+
+/// Over many steps, each key has its last value, in the order of the keys.
+pub fn a_table_has_the_last_value_of_each_key(world: &dyn World) {
+    let mut log = raw(world);
+    for round in 0..6_u32 {
+        let changes: Vec<StateChange> = (0..20_u32)
+            .map(|key| {
+                let gone = (key + round) % 5 == 0;
+                change("state", &format!("{key:02}"), (!gone).then_some(&*round.to_string()))
+            })
+            .collect();
+        log.commit(&step(&[], &[], &changes)).unwrap();
+    }
+    let wanted = (0..20_u32).filter(|key| (key + 5) % 5 != 0);
+    let wanted: Vec<KeyValue> = wanted.map(|key| (format!("{key:02}").into(), b"5".to_vec())).collect();
+    assert_eq!(patiently(|| log.state("state")), wanted);
+}
+
+/// Empty, binary and large: nothing is changed, and an empty value is not none.
+pub fn bytes_are_kept_as_they_are(world: &dyn World) {
+    let mut log = raw(world);
+    let all: Vec<u8> = (0..=255).collect();
+    let large: Vec<u8> = all.iter().copied().cycle().take(3 << 20).collect();
+    let pairs = [(vec![], vec![]), (all.clone(), all.clone()), (vec![0], vec![]), (b"k".to_vec(), large)];
+    let outputs: Vec<Output> = pairs
+        .iter()
+        .map(|(key, value)| Output { key: key.clone(), value: value.clone(), ..output("events", 0, "") })
+        .collect();
+    let changes: Vec<StateChange> = pairs
+        .iter()
+        .map(|(key, value)| StateChange {
+            table: "state".into(),
+            key: key.clone(),
+            value: Some(value.clone()),
+        })
+        .collect();
+    log.commit(&step(&[], &outputs, &changes)).unwrap();
+    let records = everything(&*log, "events", 0);
+    let read: Vec<KeyValue> = records.into_iter().map(|record| (record.key, record.value)).collect();
+    assert!(read == pairs, "records differ");
+    let mut sorted = pairs.to_vec();
+    sorted.sort();
+    assert!(patiently(|| log.state("state")) == sorted, "the table differs");
+}

@@ -1,0 +1,198 @@
+//! Apache Kafka: one broker, which is its own controller.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+
+use crate::fetch;
+use crate::process::Process;
+
+/// Names a broker that runs already.
+pub const KAFKA_VARIABLE: &str = "VIGIE_TEST_KAFKA";
+const PROJECT: &str = include_str!("../kafka.xml");
+const DIGESTS: &str = include_str!("../kafka.sha256");
+/// Any 16 bytes in base64.
+const CLUSTER: &str = "dmlnaWUtdGVzdHMta2Fma2E";
+/// Logged when every listener accepts connections.
+const READY: &str = "Kafka Server started";
+const MOST_START: Duration = Duration::from_secs(120);
+/// How often a start is tried where another process was faster to take a port.
+const PORT_TRIES: u32 = 3;
+const LOGGING: &str = "
+Configuration:
+  Appenders:
+    Console: {name: out, PatternLayout: {pattern: '[%d] %p %m (%c)%n'}}
+  Loggers:
+    Root: {level: INFO, AppenderRef: {ref: out}}
+";
+
+/// Where a broker is reached.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    /// `host:port`.
+    pub address: String,
+}
+
+/// A broker of the test's own.
+pub struct Kafka {
+    folder: TempDir,
+    port: u16,
+    java: PathBuf,
+    jars: PathBuf,
+    process: Option<Process>,
+}
+
+impl Broker {
+    /// The broker that tests share: the one that `VIGIE_TEST_KAFKA` names, or one that this process starts
+    /// once and that ends with it.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn shared() -> Result<Self> {
+        static STARTED: Mutex<Option<Kafka>> = Mutex::new(None);
+        if let Some(address) = std::env::var(KAFKA_VARIABLE).ok().filter(|a| !a.is_empty()) {
+            return Ok(Self { address });
+        }
+        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kafka) = &*started {
+            return Ok(kafka.broker());
+        }
+        let kafka = Kafka::start()?;
+        let broker = kafka.broker();
+        *started = Some(kafka);
+        Ok(broker)
+    }
+}
+
+impl Kafka {
+    /// Starts a broker with an empty disk.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn start() -> Result<Self> {
+        let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
+        let mut last = None;
+        for _ in 0..PORT_TRIES {
+            match Self::try_start(&java, &jars) {
+                Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
+                result => return result,
+            }
+        }
+        Err(last.context("VG0904: no start was tried")?)
+    }
+
+    fn try_start(java: &Path, jars: &Path) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let (port, controller) = free_ports()?;
+        fs::write(folder.path().join("server.properties"), settings(folder.path(), port, controller))?;
+        fs::write(folder.path().join("log4j2.yaml"), LOGGING)?;
+        let mut kafka = Self { folder, port, java: java.into(), jars: jars.into(), process: None };
+        let format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"];
+        let output = kafka.jvm(&format).arg(kafka.path("server.properties")).output()?;
+        if !output.status.success() {
+            bail!("VG0904: Kafka's disk could not be made: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        kafka.resume()?;
+        Ok(kafka)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn jvm(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.java);
+        // Compiled quickly rather than well, and with a small heap: tests are short.
+        command.args(["-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]);
+        command.args([
+            "-XX:MaxDirectMemorySize=128m",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-Djava.awt.headless=true",
+        ]);
+        command.arg(format!("-Dlog4j2.configurationFile={}", self.path("log4j2.yaml").display()));
+        command.arg("-cp").arg(self.jars.join("*")).args(arguments);
+        command
+    }
+
+    /// Where it is reached; the same after it was stopped and started again.
+    #[must_use]
+    pub fn broker(&self) -> Broker {
+        Broker { address: format!("127.0.0.1:{}", self.port) }
+    }
+
+    /// Kills the broker, as a crash does; its disk stays.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts a broker that was killed, on its disk.
+    ///
+    /// # Errors
+    /// VG0904.
+    pub fn resume(&mut self) -> Result<()> {
+        let out = self.path("broker.log");
+        // What an earlier life has said must not look ready.
+        fs::write(&out, "")?;
+        let mut command = self.jvm(&["kafka.Kafka"]);
+        command.arg(self.path("server.properties"));
+        let process = Process::start(&command, &out)?;
+        process.wait_for(READY, &out, MOST_START)?;
+        self.process = Some(process);
+        Ok(())
+    }
+
+    /// Halts the broker without closing its connections, or lets it go on.
+    ///
+    /// # Errors
+    /// VG0904 where it does not run.
+    pub fn pause(&self, paused: bool) -> Result<()> {
+        let process = self.process.as_ref().context("VG0904: the broker does not run")?;
+        process.signal(if paused { "STOP" } else { "CONT" })
+    }
+}
+
+/// Two ports that are free now.
+fn free_ports() -> Result<(u16, u16)> {
+    let (one, two) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
+    Ok((one.local_addr()?.port(), two.local_addr()?.port()))
+}
+
+/// One of everything, and few partitions for the broker's own topics, so that it starts quickly.
+fn settings(folder: &Path, port: u16, controller: u16) -> String {
+    format!(
+        "process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+log.dirs={}
+num.network.threads=2
+num.io.threads=4
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+group.coordinator.threads=1
+group.min.session.timeout.ms=1000
+transaction.abort.timed.out.transaction.cleanup.interval.ms=200
+log.cleaner.dedupe.buffer.size=4194304
+log.index.size.max.bytes=1048576
+auto.create.topics.enable=false
+",
+        folder.join("disk").display()
+    )
+}

@@ -1,0 +1,79 @@
+//! A process that ends with the one that started it, however that ends.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+/// Starts the program with its output in a file, says its pid, and kills it when standard input ends.
+/// The kernel closes that when the test ends, also by a signal.
+const SUPERVISE: &str = r#"
+out=$1; shift
+"$@" >"$out" 2>&1 </dev/null &
+pid=$!
+echo $pid
+cat >/dev/null
+kill -9 $pid 2>/dev/null
+wait $pid 2>/dev/null
+"#;
+
+/// A running service.
+pub struct Process {
+    supervisor: Child,
+    pid: u32,
+}
+
+impl Process {
+    /// Starts a program; what it says goes into `out`, which is emptied first.
+    pub fn start(program: &Command, out: &Path) -> Result<Self> {
+        let mut command = Command::new("sh");
+        command.args(["-c", SUPERVISE, "supervise"]).arg(out).arg(program.get_program());
+        command.args(program.get_args()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut supervisor = command.spawn().context("VG0904: cannot start a service")?;
+        let mut line = String::new();
+        if let Some(stdout) = supervisor.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let pid = line.trim().parse().context("VG0904: a service did not start")?;
+        Ok(Self { supervisor, pid })
+    }
+
+    /// Waits until it has said a text.
+    pub fn wait_for(&self, text: &str, out: &Path, most: Duration) -> Result<()> {
+        let start = Instant::now();
+        loop {
+            let said = std::fs::read_to_string(out).unwrap_or_default();
+            if said.contains(text) {
+                return Ok(());
+            }
+            let last: Vec<&str> = said.lines().rev().filter(|l| !l.trim().is_empty()).take(3).collect();
+            if !self.is_running() {
+                bail!("VG0904: the service ended: {}", last.join(" | "));
+            }
+            if start.elapsed() > most {
+                bail!("VG0904: the service was not ready after {} s: {}", most.as_secs(), last.join(" | "));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        Path::new("/proc").join(self.pid.to_string()).join("stat").exists()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid.to_string()).status()?;
+        if status.success() { Ok(()) } else { bail!("VG0904: the service is gone") }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // The supervisor kills it when its input ends.
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
+    }
+}

@@ -1,0 +1,520 @@
+//! What the simulator's cluster (`tests/simulation/src/cluster.rs`) assumes of Kafka, asked of a real one.
+//! Transactions are driven here by the client library itself, to be halted where the log never halts.
+
+use std::time::{Duration, Instant};
+
+use log::{Commit, Error, Log, Output, Position, StateChange};
+use log_kafka::{Change, KafkaLog, Options};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use services::Kafka;
+
+use crate::world::{Part, part};
+
+const ALL: usize = usize::MAX;
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A producer that can leave a transaction open.
+fn producer(part: &Part, name: &str, timeout_ms: u32) -> BaseProducer {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &part.broker.address).set("transactional.id", part.name(name));
+    config.set("transaction.timeout.ms", timeout_ms.to_string());
+    config.set("message.timeout.ms", timeout_ms.to_string());
+    let producer: BaseProducer = config.create().unwrap();
+    producer.init_transactions(PATIENCE).unwrap();
+    producer
+}
+
+fn send(producer: &BaseProducer, topic: &str, value: &str) {
+    producer.send(BaseRecord::<str, str>::to(topic).partition(0).key("key").payload(value)).unwrap();
+    producer.flush(PATIENCE).unwrap();
+}
+
+/// Any consumer of a group can show what one shows who is no member.
+fn outsider(part: &Part, group: &str) -> ConsumerGroupMetadata {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", &part.broker.address).set("group.id", part.name(group));
+    let consumer: BaseConsumer = config.create().unwrap();
+    consumer.group_metadata().unwrap()
+}
+
+fn offsets(topic: &str, next: i64) -> TopicPartitionList {
+    let mut list = TopicPartitionList::new();
+    list.add_partition_offset(topic, 0, Offset::Offset(next)).unwrap();
+    list
+}
+
+/// A topic of one partition.
+fn topic(part: &Part, log: &KafkaLog, name: &str) -> String {
+    let topic = part.name(name);
+    log.create_topic(&topic, 1).unwrap();
+    topic
+}
+
+fn output(topic: &str, value: &str) -> Output {
+    Output { topic: topic.into(), partition: 0, timestamp_us: 7_000, key: b"key".into(), value: value.into() }
+}
+
+fn position(topic: &str, next_offset: u64) -> Position {
+    Position { topic: topic.into(), partition: 0, next_offset }
+}
+
+fn append(log: &mut KafkaLog, topic: &str, values: &[&str]) {
+    let outputs: Vec<Output> = values.iter().map(|value| output(topic, value)).collect();
+    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+}
+
+/// Offsets and values of what is committed.
+fn read(log: &KafkaLog, topic: &str) -> Vec<(u64, String)> {
+    let mut all: Vec<(u64, String)> = Vec::new();
+    loop {
+        let from = all.last().map_or(0, |(offset, _)| offset + 1);
+        let records = log.read(topic, 0, from, ALL, ALL).unwrap();
+        if records.is_empty() {
+            return all;
+        }
+        all.extend(records.into_iter().map(|r| (r.offset, String::from_utf8(r.value).unwrap())));
+    }
+}
+
+fn values(log: &KafkaLog, topic: &str) -> Vec<String> {
+    read(log, topic).into_iter().map(|(_, value)| value).collect()
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "waited too long until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    start.elapsed()
+}
+
+/// `Partition::end`: a marker takes an offset in each partition of its transaction, whether that was
+/// committed or aborted; and what was aborted takes its offsets too.
+#[test]
+fn markers_take_one_offset_each() {
+    let part = part();
+    let mut log = part.log("log");
+    let (one, two) = (topic(&part, &log, "one"), topic(&part, &log, "two"));
+    let outputs = [output(&one, "a"), output(&one, "b"), output(&two, "c")];
+    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    assert_eq!((log.end_offset(&one, 0).unwrap(), log.end_offset(&two, 0).unwrap()), (3, 2));
+    let other = producer(&part, "other", 10_000);
+    other.begin_transaction().unwrap();
+    send(&other, &one, "aborted");
+    other.abort_transaction(PATIENCE).unwrap();
+    wait_until("the abort is marked", || log.end_offset(&one, 0).unwrap() == 5);
+    append(&mut log, &one, &["d"]);
+    assert_eq!(read(&log, &one), [(0, "a".into()), (1, "b".into()), (5, "d".into())]);
+    assert_eq!(log.end_offset(&one, 0).unwrap(), 7);
+}
+
+/// `Partition::stable`: a reader sees nothing at or behind an open transaction, also not what others have
+/// committed since.
+#[test]
+fn what_is_committed_ends_at_the_first_open_transaction() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    append(&mut log, &topic, &["before"]);
+    let open = producer(&part, "open", 10_000);
+    open.begin_transaction().unwrap();
+    send(&open, &topic, "open");
+    let outputs = [output(&topic, "behind")];
+    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    let reader = KafkaLog::connect(Options::new(&part.broker.address, None)).unwrap();
+    assert_eq!(reader.end_offset(&topic, 0).unwrap(), 2);
+    assert_eq!(values(&reader, &topic), ["before"]);
+    open.commit_transaction(PATIENCE).unwrap();
+    wait_until("the transaction is marked", || values(&reader, &topic) == ["before", "open", "behind"]);
+}
+
+/// `Cluster::end_all_of`, by `connect`: a newer connection of a name aborts what an older one left open, and
+/// the older one is told that it is fenced.
+#[test]
+fn a_newer_connection_ends_what_an_older_one_left_open() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    let old = producer(&part, "name", 60_000);
+    old.begin_transaction().unwrap();
+    send(&old, &topic, "left open");
+    let start = Instant::now();
+    let mut newer = part.log("name");
+    append(&mut newer, &topic, &["newer"]);
+    assert_eq!(values(&newer, &topic), ["newer"]);
+    assert!(start.elapsed() < Duration::from_secs(20), "it was not the timeout");
+    let Err(KafkaError::Transaction(said)) = old.commit_transaction(PATIENCE) else { panic!("not fenced") };
+    assert!(said.is_fatal(), "{said}");
+    append(&mut log, &topic, &["other"]);
+    assert_eq!(values(&log, &topic), ["newer", "other"]);
+}
+
+/// `Cluster::end` of what is not decided: a transaction that is not ended within its time is aborted.
+#[test]
+fn an_open_transaction_is_aborted_in_time() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    let gone = producer(&part, "gone", 1_000);
+    gone.begin_transaction().unwrap();
+    send(&gone, &topic, "gone");
+    let outputs = [output(&topic, "behind")];
+    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    let reader = KafkaLog::connect(Options::new(&part.broker.address, None)).unwrap();
+    assert_eq!(reader.end_offset(&topic, 0).unwrap(), 0);
+    wait_until("the broker gives it up", || values(&reader, &topic) == ["behind"]);
+    assert!(gone.commit_transaction(PATIENCE).is_err(), "it was given up");
+    assert_eq!(values(&reader, &topic), ["behind"]);
+}
+
+/// `Cluster::is_pending`: a position that an open transaction moves is not told before its end.
+#[test]
+fn a_position_waits_for_its_transaction() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    let group = part.name("group");
+    let positions = [position(&topic, 3)];
+    log.commit(&Commit { group: &group, positions: &positions, outputs: &[], state: &[] }).unwrap();
+    let open = producer(&part, "open", 30_000);
+    open.begin_transaction().unwrap();
+    open.send_offsets_to_transaction(&offsets(&topic, 8), &outsider(&part, "group"), PATIENCE).unwrap();
+    let asked = log.committed(&group, &topic, 0);
+    assert!(asked.as_ref().is_err_and(Error::is_retry), "{asked:?}");
+    open.commit_transaction(PATIENCE).unwrap();
+    wait_until("the position is told", || log.committed(&group, &topic, 0).is_ok_and(|at| at == Some(8)));
+    open.begin_transaction().unwrap();
+    open.send_offsets_to_transaction(&offsets(&topic, 9), &outsider(&part, "group"), PATIENCE).unwrap();
+    open.abort_transaction(PATIENCE).unwrap();
+    wait_until("the abort is marked", || log.committed(&group, &topic, 0).is_ok_and(|at| at == Some(8)));
+}
+
+/// `Cluster::end`, which calls it wrong: Kafka itself lets a position go back, and the log must not.
+#[test]
+fn kafka_would_let_a_position_go_back() {
+    let part = part();
+    let log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    let any = producer(&part, "any", 10_000);
+    for next in [8, 3] {
+        any.begin_transaction().unwrap();
+        any.send_offsets_to_transaction(&offsets(&topic, next), &outsider(&part, "group"), PATIENCE).unwrap();
+        any.commit_transaction(PATIENCE).unwrap();
+    }
+    let group = part.name("group");
+    wait_until("it went back", || log.committed(&group, &topic, 0).is_ok_and(|at| at == Some(3)));
+}
+
+/// `Cluster::state`: a table waits for open transactions in its changelog, and what was aborted is not in it.
+#[test]
+fn a_table_waits_for_open_transactions_and_leaves_out_aborted_ones() {
+    let part = part();
+    let mut log = part.log("log");
+    let stage = part.name("stage");
+    log.create_state(&stage, 1).unwrap();
+    let changelog = format!("{stage}.changelog");
+    let change = |value: &str| StateChange {
+        table: format!("{stage}/0.keys"),
+        key: b"x".into(),
+        value: Some(value.into()),
+    };
+    let state = [change("committed")];
+    log.commit(&Commit { group: "none", positions: &[], outputs: &[], state: &state }).unwrap();
+    let other = producer(&part, "other", 30_000);
+    other.begin_transaction().unwrap();
+    let record = BaseRecord::<str, str>::to(&changelog).partition(0).key("keys\0x").payload("open");
+    other.send(record).unwrap();
+    other.flush(PATIENCE).unwrap();
+    let table = format!("{stage}/0.keys");
+    let asked = log.state(&table);
+    assert!(matches!(asked, Err(Error::Pending { .. })), "{asked:?}");
+    other.abort_transaction(PATIENCE).unwrap();
+    let committed = vec![(b"x".to_vec(), b"committed".to_vec())];
+    wait_until("the abort is marked", || log.state(&table).is_ok_and(|rows| rows == committed));
+}
+
+/// `Partition::expire`: the start moves, and who asks for less is told where it is now.
+#[test]
+fn what_expired_is_missed() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    append(&mut log, &topic, &["0", "1", "2", "3"]);
+    assert_eq!(log.read(&topic, 0, 0, 1, ALL).unwrap().len(), 1);
+    let mut config = ClientConfig::new();
+    let admin: AdminClient<DefaultClientContext> =
+        config.set("bootstrap.servers", &part.broker.address).create().unwrap();
+    let deleted = admin.delete_records(&offsets(&topic, 3), &AdminOptions::new());
+    crate::world::block_on(deleted).unwrap();
+    assert_eq!(log.start_offset(&topic, 0).unwrap(), 3);
+    for wanted in [0, 2] {
+        match log.read(&topic, 0, wanted, ALL, ALL) {
+            Err(Error::Expired { start: 3, wanted: w, .. }) => assert_eq!(w, wanted),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(values_from(&log, &topic, 3), ["3"]);
+    match log.read(&topic, 0, 99, ALL, ALL) {
+        Ok(records) => assert_eq!(records, [], "behind the end there is nothing"),
+        Err(error) => assert!(matches!(error, Error::Shortened { end: 5, wanted: 99, .. }), "{error}"),
+    }
+}
+
+fn values_from(log: &KafkaLog, topic: &str, from: u64) -> Vec<String> {
+    let records = log.read(topic, 0, from, ALL, ALL).unwrap();
+    records.into_iter().map(|r| String::from_utf8(r.value).unwrap()).collect()
+}
+
+/// `Cluster::commit`: a producer waits for the end of its last transaction before it begins the next.
+#[test]
+fn commits_may_follow_each_other_at_once() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    let numbers: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+    let start = Instant::now();
+    for number in &numbers {
+        append(&mut log, &topic, &[number]);
+    }
+    println!("{:.1} ms a commit", start.elapsed().as_secs_f64() * 1000.0 / 50.0);
+    assert_eq!(values(&log, &topic), numbers);
+}
+
+/// What a member was given, once it was given `count` partitions.
+fn wait_for_partitions(log: &mut KafkaLog, count: usize) -> Vec<u32> {
+    let mut owned = std::collections::BTreeSet::new();
+    wait_until("the group gives partitions", || {
+        for change in log.changes().unwrap() {
+            match change {
+                Change::Assigned { partition, .. } => owned.insert(partition),
+                Change::Revoked { partition, .. } => owned.remove(&partition),
+            };
+        }
+        owned.len() == count
+    });
+    owned.into_iter().collect()
+}
+
+/// `Cluster::is_member`: a commit is judged by the generation in which its records were read. Of an older
+/// one it is refused, all of it; and once the member has heard, the same partition goes on.
+#[test]
+fn a_commit_of_an_older_generation_is_refused() {
+    let part = part();
+    let mut first = part.log("first");
+    let (raw, group) = (part.name("raw"), part.name("group"));
+    first.create_topic(&raw, 2).unwrap();
+    let outputs = [0, 1].map(|partition| Output { partition, ..output(&raw, "in") });
+    first.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    let out = topic(&part, &first, "out");
+    first.join(&group, &[&raw]).unwrap();
+    assert_eq!(wait_for_partitions(&mut first, 2), [0, 1]);
+    for partition in [0, 1] {
+        assert_eq!(first.read(&raw, partition, 0, ALL, ALL).unwrap().len(), 1);
+    }
+    let mut second = part.log("second");
+    second.join(&group, &[&raw]).unwrap();
+    // The second gets nothing before the first has given it up, and the first knows nothing yet.
+    let outputs = [output(&out, "first")];
+    let steps = |partition| [Position { partition, ..position(&raw, 1) }];
+    wait_until("the group has begun a generation", || {
+        second.changes().unwrap();
+        let positions = steps(0);
+        let done =
+            first.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] });
+        // Until then it is still the first's, and the same step may be committed again.
+        matches!(done, Err(Error::Aborted { .. }))
+    });
+    let before = values(&first, &out);
+    let mut kept = Vec::new();
+    wait_until("both have one", || {
+        second.changes().unwrap();
+        for change in first.changes().unwrap() {
+            if let Change::Revoked { partition, .. } = change {
+                kept = vec![1 - partition];
+            }
+        }
+        kept.len() == 1
+    });
+    assert_eq!(values(&first, &out), before, "of a refused step nothing is there");
+    let kept = kept[0];
+    let given = wait_for_partitions_while(&mut second, &mut first);
+    assert_eq!(given, 1 - kept);
+    // What it lost cannot be committed any more; what it has can, once it was read again.
+    let positions = steps(given);
+    let lost = first.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] });
+    assert!(matches!(lost, Err(Error::Aborted { .. })), "{lost:?}");
+    wait_until("the group is at rest", || {
+        first.changes().unwrap();
+        second.changes().unwrap();
+        first.read(&raw, kept, 0, ALL, ALL).unwrap();
+        let positions = steps(kept);
+        first.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] }).is_ok()
+    });
+    second.read(&raw, given, 0, ALL, ALL).unwrap();
+    let (positions, outputs) = (steps(given), [output(&out, "second")]);
+    second.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] }).unwrap();
+    let after = values(&second, &out);
+    assert_eq!(after.len(), before.len() + 2, "{after:?}");
+}
+
+/// Waits until one member has a partition, while another does what the group wants.
+fn wait_for_partitions_while(log: &mut KafkaLog, other: &mut KafkaLog) -> u32 {
+    let mut given = None;
+    wait_until("the group gives the partition on", || {
+        other.changes().unwrap();
+        for change in log.changes().unwrap() {
+            if let Change::Assigned { partition, .. } = change {
+                given = Some(partition);
+            }
+        }
+        given.is_some()
+    });
+    given.unwrap()
+}
+
+/// The same of a member that was silent for too long: its partitions go to another, and then it wakes.
+#[test]
+fn a_member_that_was_thrown_out_commits_nothing() {
+    let part = part();
+    let quick =
+        |name: &str| Options { session_timeout_ms: 1_500, silence_timeout_ms: 1_500, ..part.options(name) };
+    let mut zombie = KafkaLog::connect(quick("zombie")).unwrap();
+    let (raw, out) = (topic(&part, &zombie, "raw"), topic(&part, &zombie, "out"));
+    let group = part.name("group");
+    append(&mut zombie, &raw, &["in"]);
+    zombie.join(&group, &[&raw]).unwrap();
+    wait_for_partitions(&mut zombie, 1);
+    assert_eq!(zombie.read(&raw, 0, 0, ALL, ALL).unwrap().len(), 1);
+    let mut heir = KafkaLog::connect(quick("heir")).unwrap();
+    heir.join(&group, &[&raw]).unwrap();
+    wait_for_partitions(&mut heir, 1);
+    let positions = [position(&raw, 1)];
+    let outputs = [output(&out, "zombie")];
+    let late = zombie.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] });
+    assert!(matches!(late, Err(Error::Aborted { .. })), "{late:?}");
+    heir.changes().unwrap();
+    assert_eq!(heir.committed(&group, &raw, 0).unwrap(), None);
+    assert_eq!(heir.read(&raw, 0, 0, ALL, ALL).unwrap().len(), 1);
+    let outputs = [output(&out, "heir")];
+    heir.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] }).unwrap();
+    assert_eq!(values(&heir, &out), ["heir"]);
+}
+
+/// Why each member gives the name of its instance: in a transaction the group believes who shows neither a
+/// member nor a generation, and that is what a client shows that has just been thrown out.
+#[test]
+fn a_group_believes_who_gives_no_member() {
+    let part = part();
+    let mut member = part.log("member");
+    let raw = topic(&part, &member, "raw");
+    let group = part.name("group");
+    append(&mut member, &raw, &["in"]);
+    member.join(&group, &[&raw]).unwrap();
+    wait_for_partitions(&mut member, 1);
+    let stranger = producer(&part, "stranger", 10_000);
+    stranger.begin_transaction().unwrap();
+    stranger.send_offsets_to_transaction(&offsets(&raw, 1), &outsider(&part, "group"), PATIENCE).unwrap();
+    stranger.commit_transaction(PATIENCE).unwrap();
+    wait_until("the position is told", || member.committed(&group, &raw, 0).is_ok_and(|at| at == Some(1)));
+}
+
+/// `Fate::Unsent` and the two unheard ones: a commit into a broker that does not answer is unknown or given
+/// up; when it answers again, all of the step is there or nothing, and the next step is committed.
+#[test]
+fn a_commit_into_silence_is_all_or_nothing() {
+    let kafka = Kafka::start().unwrap();
+    let part = Part { broker: kafka.broker(), prefix: "silence.".into() };
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    let group = part.name("group");
+    let mut said = Vec::new();
+    for round in 0..2_u64 {
+        let before = values(&log, &topic);
+        // Halted before the commit, or as soon as it has begun.
+        let halted = std::thread::scope(|scope| {
+            let halt = scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(round * 4));
+                kafka.pause(true).unwrap();
+                std::thread::sleep(Duration::from_secs(7));
+                kafka.pause(false).unwrap();
+            });
+            if round == 0 {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            let value = format!("round {round}");
+            let (positions, outputs) = ([position(&topic, round + 1)], [output(&topic, &value)]);
+            let state = &[];
+            let done = log.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state });
+            halt.join().unwrap();
+            done
+        });
+        said.push(format!("{halted:?}"));
+        wait_until("the log is well again", || match log.recover() {
+            Ok(()) => true,
+            Err(error) => {
+                assert!(error.is_retry(), "{error}");
+                false
+            }
+        });
+        let mut at = None;
+        wait_until("the position is told", || log.committed(&group, &topic, 0).map(|told| at = told).is_ok());
+        let committed = values(&log, &topic).len() > before.len();
+        assert_eq!(committed, at == Some(round + 1), "{said:?}: outputs and position differ");
+        if halted.is_ok() {
+            assert!(committed);
+        }
+        let (positions, outputs) = ([position(&topic, round + 1)], [output(&topic, "next")]);
+        wait_until("the next step is taken", || {
+            log.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] })
+                .is_ok()
+        });
+        assert_eq!(values(&log, &topic).len(), before.len() + 1 + usize::from(committed));
+    }
+    println!("{said:?}");
+}
+
+/// A broker that crashes and comes back has all that it has answered for, and the same connection goes on.
+#[test]
+fn a_broker_that_was_killed_has_what_was_committed() {
+    let mut kafka = Kafka::start().unwrap();
+    let part = Part { broker: kafka.broker(), prefix: "killed.".into() };
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "topic");
+    append(&mut log, &topic, &["before"]);
+    assert_eq!(values(&log, &topic), ["before"]);
+    kafka.kill();
+    kafka.resume().unwrap();
+    let outputs = [output(&topic, "after")];
+    wait_until("the broker is there again", || {
+        match log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }) {
+            Ok(()) => true,
+            Err(error) => {
+                assert!(error.is_retry(), "{error}");
+                // As a worker does after a commit of unknown outcome.
+                let _ = log.recover();
+                values(&log, &topic).len() > 1
+            }
+        }
+    });
+    wait_until("it can be read", || log.read(&topic, 0, 0, ALL, ALL).is_ok_and(|all| all.len() == 2));
+    assert_eq!(values(&log, &topic), ["before", "after"]);
+}
+
+/// A topic that exists with a setting under which records would be lost is refused, with the difference.
+#[test]
+fn a_topic_that_is_kept_otherwise_is_refused() {
+    let part = part();
+    let log = part.log("log");
+    let stage = part.name("stage");
+    log.create_state(&stage, 1).unwrap();
+    log.create_state(&stage, 1).unwrap();
+    let said = log.create_topic(&format!("{stage}.changelog"), 1).unwrap_err().to_string();
+    assert!(said.starts_with("VG3011") && said.contains("cleanup.policy = compact"), "{said}");
+}

@@ -1,0 +1,8 @@
+//! Vigie's log on a real Kafka.
+
+// The exemption of tests from these lints does not reach the functions that tests share.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod assumptions;
+mod pipeline;
+mod world;

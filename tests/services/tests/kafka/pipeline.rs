@@ -1,0 +1,221 @@
+//! The program on Kafka: the same results as on the embedded log, also when it is killed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use log::{Commit, Log, Output};
+use log_embedded::EmbeddedLog;
+use log_kafka::{KafkaLog, Options};
+use services::Kafka;
+use tempfile::TempDir;
+
+const PIPELINE: &str = "pipelines/field-reports.yaml";
+/// The same key everywhere, so that ids can be compared.
+const KEY: &str = "000102030405060708090a0b0c0d0e0f\n";
+const EVENTS: u64 = 3000;
+const KILLS: usize = 3;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+/// The program, which `cargo build --workspace` leaves beside the tests.
+fn built() -> PathBuf {
+    let built = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().to_path_buf();
+    assert!(built.join("vigie").exists(), "build the program first: cargo build --workspace");
+    built
+}
+
+/// An installation on one of the logs.
+struct Installation {
+    data: TempDir,
+    log: String,
+}
+
+impl Installation {
+    fn new(log: &str) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        fs::write(data.path().join("identity.key"), KEY).unwrap();
+        Self { data, log: log.into() }
+    }
+
+    fn vigie(&self, arguments: &[&str]) -> Command {
+        let built = built();
+        let mut command = Command::new(built.join("vigie"));
+        command.current_dir(root()).arg("--data-dir").arg(self.data.path()).args(["--log", &self.log]);
+        if std::env::var_os("VIGIE_PLUGINS").is_none() {
+            command.env("VIGIE_PLUGINS", built.parent().unwrap().join("plugins"));
+        }
+        command.args(arguments);
+        command
+    }
+
+    fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.vigie(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Everything that must be the same, by what it is: derived topics, keyed state, the store.
+    fn contents(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for topic in ["events", "reports", "dead-letters.rows"] {
+            let text = self.succeed(&["--output", "json", "tail", topic, "--limit", "1000000"]);
+            let mut lines: Vec<&str> = text.lines().collect();
+            // How source partitions interleave may differ; the records may not.
+            lines.sort_unstable();
+            all.insert(topic.into(), lines.join("\n"));
+        }
+        // As in the tests of the demo: what follows the order of arrival, or how many early results there
+        // were, may differ.
+        for (table, without) in [
+            ("events", &["_row"][..]),
+            ("reports", &["_row"]),
+            ("cells", &["_row", "_revision", "revision_us"]),
+            ("dead_letters", &["_row"]),
+        ] {
+            let sql = format!("select * from {table} order by id");
+            let rows = self.succeed(&["--output", "json", "query", &sql, "--limit", "1000000"]);
+            let row = |line: &str| {
+                let mut row: serde_json::Value = serde_json::from_str(line).unwrap();
+                let row = row.as_object_mut().unwrap();
+                without.iter().for_each(|name| drop(row.remove(*name).unwrap()));
+                if !row.get("topic").is_none_or(|topic| topic.as_str().unwrap().starts_with("raw.")) {
+                    row.remove("offset");
+                }
+                serde_json::to_string(row).unwrap()
+            };
+            all.insert(format!("table {table}"), rows.lines().map(row).collect::<Vec<_>>().join("\n"));
+        }
+        let state = ["--output", "json", "state", PIPELINE, "--limit", "1000000"];
+        all.insert("state".into(), self.succeed(&state));
+        all
+    }
+}
+
+/// Writes the same raw events, in one commit, so that their offsets are the same too; in whole
+/// milliseconds, as Kafka keeps no more.
+fn feed(log: &mut dyn Log) {
+    let options = simulate::Options { seed: 7, events: EVENTS, bad_per_mille: 20, ..Default::default() };
+    let simulated = simulate::events(&options).map(|event| Output {
+        topic: event.source.topic().into(),
+        partition: 0,
+        timestamp_us: event.received_us.div_euclid(1000) * 1000,
+        key: event.key.into_bytes(),
+        value: event.json,
+    });
+    let outputs: Vec<Output> = simulated.chain(earthquakes()).collect();
+    for topic in ["raw.usgs", "raw.iot", "raw.gps", "raw.social", "raw.rss"] {
+        log.create_topic(topic, 1).unwrap();
+    }
+    log.commit(&Commit { group: "feed", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+}
+
+/// Real reports: a source without any would hold the windows of the others open.
+fn earthquakes() -> Vec<Output> {
+    let text = fs::read_to_string(root().join("data/usgs-earthquakes.ndjson")).unwrap();
+    let output = |line: &str| {
+        let feature: serde_json::Value = serde_json::from_str(line).unwrap();
+        let updated_ms = feature.pointer("/properties/updated").unwrap().as_i64().unwrap();
+        let key = feature["id"].as_str().unwrap().into();
+        let (topic, timestamp_us) = ("raw.usgs".into(), updated_ms * 1000);
+        Output { topic, partition: 0, timestamp_us, key, value: line.into() }
+    };
+    text.lines().map(output).collect()
+}
+
+fn on_kafka(kafka: &Kafka) -> Installation {
+    let address = kafka.broker().address;
+    let mut log = KafkaLog::connect(Options::new(&address, Some("feed"))).unwrap();
+    feed(&mut log);
+    log.wait_until_visible().unwrap();
+    Installation::new(&format!("kafka://{address}"))
+}
+
+fn on_one_file() -> Installation {
+    let installation = Installation::new("embedded");
+    feed(&mut EmbeddedLog::open(&installation.data.path().join("log.db")).unwrap());
+    installation
+}
+
+fn compare(found: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>, what: &str) {
+    for (part, wanted) in wanted {
+        let found = &found[part];
+        if found == wanted {
+            continue;
+        }
+        let (lines, wanted_lines) = (found.lines().count(), wanted.lines().count());
+        let pair = found.lines().zip(wanted.lines()).find(|(found, wanted)| found != wanted);
+        panic!("{what}: {part} has {lines} lines, not {wanted_lines}; the first that differs: {pair:#?}");
+    }
+}
+
+/// From end to end on both logs, and on Kafka once more with kills at random moments.
+#[test]
+fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
+    let (one, two) = std::thread::scope(|scope| {
+        let one = scope.spawn(|| Kafka::start().unwrap());
+        (Kafka::start().unwrap(), one.join().unwrap())
+    });
+    let embedded = on_one_file();
+    embedded.succeed(&["run", PIPELINE]);
+    let wanted = embedded.contents();
+    let sizes: BTreeMap<&str, usize> = wanted.iter().map(|(k, v)| (k.as_str(), v.lines().count())).collect();
+    println!("{sizes:?}");
+    assert!(
+        sizes["events"] > 4000 && sizes["table cells"] > 100 && sizes["dead-letters.rows"] > 20,
+        "{sizes:?}"
+    );
+
+    let whole = on_kafka(&one);
+    whole.succeed(&["run", PIPELINE]);
+    compare(&whole.contents(), &wanted, "on Kafka");
+    whole.succeed(&["run", PIPELINE]);
+    compare(&whole.contents(), &wanted, "run again");
+
+    let killed = on_kafka(&two);
+    let seed = kill(&killed);
+    killed.succeed(&["run", PIPELINE]);
+    compare(&killed.contents(), &wanted, &format!("VIGIE_TEST_SEED={seed}"));
+}
+
+/// Kills the program at random moments, each when it has got on since the last; gives the seed.
+fn kill(installation: &Installation) -> u64 {
+    let seed = std::env::var("VIGIE_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(|| {
+        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() % (1 << 62)).unwrap()
+    });
+    println!("VIGIE_TEST_SEED={seed}");
+    let mut random = seed;
+    for number in 0..KILLS {
+        // xorshift64 (Marsaglia, 2003)
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let mut command = installation.vigie(&["run", PIPELINE]);
+        // Small batches, so that there are many commits to be killed in.
+        command.env("VIGIE_BATCH_RECORDS", "16").stdout(Stdio::null()).stderr(Stdio::null());
+        let before = lines(installation, "events");
+        let mut child = command.spawn().unwrap();
+        // At work, and then a moment longer.
+        while lines(installation, "events") == before {
+            assert!(child.try_wait().unwrap().is_none(), "seed {seed}: run {number} ended by itself");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(random % 2000));
+        assert!(child.try_wait().unwrap().is_none(), "seed {seed}: run {number} was not killed");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        println!("killed at {} events", lines(installation, "events"));
+    }
+    seed
+}
+
+/// Committed records of a topic.
+fn lines(installation: &Installation, topic: &str) -> usize {
+    let output = installation.vigie(&["tail", topic, "--limit", "1000000"]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().count()
+}

@@ -1,0 +1,138 @@
+//! The tests that every log passes, on the shared broker: each in a part of it of its own.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use log::{Commit, Error, KeyValue, Log, Output, Position, Record, StateChange};
+use log_kafka::{KafkaLog, Options};
+use services::Broker;
+
+/// A part of the broker: what the test calls `raw` is there a topic of its own.
+pub struct Part {
+    pub broker: Broker,
+    pub prefix: String,
+}
+
+/// A new part, whose names no test of this or another run has.
+pub fn part() -> Part {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let number = LAST.fetch_add(1, Ordering::Relaxed);
+    let prefix = format!("test.{now}.{}.{number}.", std::process::id());
+    Part { broker: Broker::shared().unwrap(), prefix }
+}
+
+impl Part {
+    pub fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    pub fn options(&self, name: &str) -> Options {
+        Options::new(&self.broker.address, Some(&self.name(name)))
+    }
+
+    pub fn log(&self, name: &str) -> KafkaLog {
+        KafkaLog::connect(self.options(name)).unwrap()
+    }
+}
+
+/// Waits for an answer of the client's administration.
+pub fn block_on<T>(answer: impl Future<Output = T>) -> T {
+    struct Waiting(std::thread::Thread);
+    impl std::task::Wake for Waiting {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut answer = std::pin::pin!(answer);
+    let waker = std::sync::Arc::new(Waiting(std::thread::current())).into();
+    loop {
+        match answer.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
+            std::task::Poll::Ready(value) => return value,
+            std::task::Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+impl log_suite::World for Part {
+    fn connect(&self, name: &str) -> Box<dyn Log> {
+        Box::new(Renamed { log: self.log(name), prefix: self.prefix.clone() })
+    }
+}
+
+/// A log that adds the part's name to what it is asked for, and takes it off what it answers.
+struct Renamed {
+    log: KafkaLog,
+    prefix: String,
+}
+
+impl Renamed {
+    fn name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
+
+impl Log for Renamed {
+    fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error> {
+        self.log.create_topic(&self.name(name), partitions)
+    }
+
+    fn create_state(&self, stage: &str, partitions: u32) -> Result<(), Error> {
+        self.log.create_state(&self.name(stage), partitions)
+    }
+
+    fn partitions(&self, topic: &str) -> Result<Option<u32>, Error> {
+        self.log.partitions(&self.name(topic))
+    }
+
+    fn topics(&self) -> Result<Vec<(String, u32)>, Error> {
+        let all = self.log.topics()?;
+        let ours = |(name, count): (String, u32)| Some((name.strip_prefix(&self.prefix)?.to_owned(), count));
+        Ok(all.into_iter().filter_map(ours).collect())
+    }
+
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        self.log.start_offset(&self.name(topic), partition)
+    }
+
+    fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        self.log.end_offset(&self.name(topic), partition)
+    }
+
+    fn read(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.log.read(&self.name(topic), partition, from, max_records, max_bytes)
+    }
+
+    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        self.log.committed(&self.name(group), &self.name(topic), partition)
+    }
+
+    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
+        let topic = |topic: &str| self.name(topic).into();
+        let positions: Vec<Position> =
+            commit.positions.iter().map(|p| Position { topic: topic(&p.topic), ..p.clone() }).collect();
+        let outputs: Vec<Output> =
+            commit.outputs.iter().map(|o| Output { topic: topic(&o.topic), ..o.clone() }).collect();
+        let state: Vec<StateChange> =
+            commit.state.iter().map(|c| StateChange { table: self.name(&c.table), ..c.clone() }).collect();
+        let group = &self.name(commit.group);
+        self.log.commit(&Commit { group, positions: &positions, outputs: &outputs, state: &state })
+    }
+
+    fn recover(&mut self) -> Result<(), Error> {
+        self.log.recover()
+    }
+
+    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
+        self.log.state(&self.name(table))
+    }
+}
+
+log_suite::suite!(part());
