@@ -6,14 +6,8 @@ use crate::held::*;
 
 /// A country: its name, its weight, the zero of the digits that are also in use there (else `0`), how numbers are
 /// written at home, and abroad after the `+`, and messages in which `<tel>` is one of its numbers.
-type Plan = (
-    &'static str,
-    usize,
-    char,
-    &'static [&'static str],
-    &'static [&'static str],
-    &'static [&'static str],
-);
+type Plan =
+    (&'static str, usize, char, &'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
 #[rustfmt::skip]
 const PLANS: &[Plan] = &[
@@ -39,7 +33,7 @@ const PLANS: &[Plan] = &[
         &["0{50|63|66|67|68|73|93|95|96|97|98|99}#######", "0{50|67|63|99} ### ## ##", "(0{66|68|97}) ### ## ##", "0{95|96|73}-###-##-##", "0{50|67|99}-#######",
           "8-0{50|66}-###-##-##", "0{57|56|61}2 ## ## ##", "0{50|97} ### ####", "8 0{67|98} #######", "0{66|97} ## ## ###"],
         &["380 {50|66|93} ### ## ##", "380{67|68|95|99}#######", "38(0{50|97})###-##-##", "38 0{63|73} ### ####", "38-0{66|98}-###-##-##"],
-        &["Евакуація з Покровська завтра о 0{7|8|9}:00, запис за тел. <tel>", "шукаю маму, Куп'янськ, зв'язку нема з ~#.1#, хто щось знає дзвоніть <tel>",
+        &["Евакуація з Покровська завтра о 0{7|8|9}:00, запис за тел. <tel>", "шукаю маму, Куп'янськ, зв'язку нема з 1#.1{0|1|2}, хто щось знає дзвоніть <tel>",
           "Генератор ^ кВт віддам лікарні, {телефон|моб|дзвонити}: <tel> (Сергій)", "нужна вода на Салтовку, дом без лифта, бабушка ^# лет. мой номер <tel>",
           "Волонтери Херсон: човни, бензин, {вайбер|телеграм|вотсап} <tel>", "Пункт незламності працює цілодобово!!! питання <tel>, <tel>",
           "прильот по складу, є поранені\nчергова лікарка <tel>"]),
@@ -267,16 +261,16 @@ const OTHER: &[&str] = &[
     "payroll cash for work: <iban>, ~## days", "conto corrente <iban> causale alluvione", "NIB/IBAN <iban>.", "acc title: relief trust, <iban>",
     "card {no|number|nr} <card>", "картка Монобанк <card> збір на генератор", "карта <card> для помощи", "my card <card> was charged twice for donation", "tarjeta <card> clonada en el albergue", "kart no <card> lütfen iptal",
     "Приват <card> (Ольга)", "carte <card> exp 0~/2~", "<card> 0~/2~ cvv lost", "the prepaid card <card> of beneficiary is empty", "банка: <card>\nдякую всім", "kartu <card> tertelan atm posko", "卡号<card>已冻结", "verve <card> block am abeg",
-    "login from <ip>", "router at the hub has {ip|IP address|IP} <ip>, reboot it", "spam registrations from <ip> and <ip>", "ssh to <ip> port 22 fails", "server <ip>:8080 down since 0~:##", "camera http://<ip>/view", "VSAT modem <ip>/29 gw <ip>",
+    "login from <ip>", "router at the hub has {ip|IP address|IP} <ip>, reboot it", "spam registrations from <ip> and <ip>", "ssh to <ip> port 22 fails", "server <ip4>:8080 down since 0~:{0|1|3|5}#", "camera http://<ip4>/view", "VSAT modem <ip4>/29 gw <ip4>",
     "dns <ip>, lease 3600 s", "blocked <ip> after ~## tries", "ping <ip> = ~## ms, loss ~ %", "адрес {сервера|роутера} <ip> не отвечает", "ip publique <ip> du site de Kalémie", "[<ip>]: connection refused",
-    "Form sent by <ip> at 1#:##, agent Mozilla/5.0", "denied <ip> -> <ip> proto tcp",
+    "Form sent by <ip> at 1#:{0|3|5}#, agent Mozilla/5.0", "denied <ip4> -> <ip4> proto tcp",
     "tablet mac <mac>", "whitelist {MAC|mac address} <mac> on the camp wifi", "AP <mac> offline 2 days", "dhcp: <mac> -> <ip>", "starlink router <mac> stolen in Kassala", "MAC-Adresse <mac> bitte freischalten",
     "{https|http|ftp|sftp}://<cred>@files.relief-hub.example/upload", "rtsp://<cred>@10cam.example/live", "pushed to https://<cred>@git.example/ops.git by mistake", "mqtt://<cred>@gauges.example:1883 for the river gauges",
     "via <handle>", "follow <handle> for updates", "{DM|dm|msg} <handle> if you have a boat", "<handle> <handle> please help!!", "cc <handle>, <handle>", "تابعوا <handle>", "инфа от <handle> в телеге", "insta <handle> recibe donaciones", "thx <handle> 🙏",
     "according to <handle> the bridge at km ~# is gone", "info {lewat|via|par|di} <handle> ya", "<handle>: road closed", "nuestro canal <handle>",
     "pin <geo>", "we are at <geo> send help", "{location|ubicación|موقع|локація|lokasi|position}: <geo>", "<geo>", "GPS <geo> (roof with red sheet)", "https://maps.google.com/?q=<geourl>", "https://www.google.com/maps/@<geourl>,15z", "geo:<geourl>",
     "landing zone <geo>, elevation ~### m, slope 3%", "konum <geo> acil", "boat with ~# people last seen <geo>", "lat/lon <geo> acc ~ m", "координати <geo>, третій під'їзд", "WP0~ <geo>\nWP0~ <geo>", "mass grave reported near <geo>", "<geolong>", "borehole <geolong> yield 0.~ l/s",
-    "distress position <geo> at 0~##Z",
+    "distress position <geo> at 0~{15|40}Z",
     "born <dob>", "{DOB|D.O.B.|dob|date of birth}: <dob>", "missing girl, born on <dob>, pink dress", "né le <dob> à Bunia", "née le <dob>, enfant non accompagnée", "nacido el <dob> en Tumaco", "fecha de nacimiento <dob>", "дата народження <dob>", "родилась <dob>, рост 1~#",
     "doğum tarihi <dob>", "geboren am <dob> in Aleppo", "تاريخ الميلاد <dob>", "مواليد <dob> غزة", "data de nascimento: <dob>", "nascida em <dob>", "tanggal lahir <dob>", "sinh ngày <dob>", "生年月日 <dob>", "出生日期：<dob>", "nato il <dob>", "জন্ম তারিখ <dob>", "जन्म तिथि <dob>", "γεννήθηκε <dob>",
     "birth date <dob>, sex F, case opened 1#.0~.2025", "patient b. <dob>? bed ~#", "the twins were born <dob> at the clinic",
@@ -290,10 +284,10 @@ const NEGATIVES: &[&str] = &[
     "case \\A\\A\\A-2025-00#### still open", "ticket \\##### closed", "incident no 2025/~####/\\A", "ref: OCHA/SDN/2025/0##", "case id ~#######, referred to child protection", "dossier n° 25-0####/CNR en attente", "caso 2025-####### radicado en la Defensoría", "справа №~##/####/25-ц", "صك رقم ~######## لسنة 14~#",
     "UNHCR individual no ~##-00###### not active", "household id 6~#########12 duplicate", "HH-~###-~### moved out", "reg no 10~######## in ProGres", "progres case 5~#-##C##### merged", "FIR no ~##/2025 u/s 3##", "BO n. ~###.2025.00####", "boletim de ocorrência ~######/2025", "protocolo 2025.~###.###.### gerado",
     "GLIDE EQ-2025-000#~#-MMR", "GLIDE FL-2024-0002##-TCD", "appeal MDR\\A\\A0~#", "CAP id urn:oid:2.49.0.1.~##.0.2025.1.##.#.#.##", "hazard uuid \\h\\h\\h\\h\\h\\h\\h\\h-\\h\\h\\h\\h-4\\h\\h\\h-a\\h\\h\\h-\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h", "commit \\h\\h\\h\\h\\h\\h\\h\\h\\h fixed the form", "md5 \\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h\\h",
-    "survey form _id 5~#######, version 3.2.1", "ODK submission 2025-0~-1#T0~:##:##.###+03:00", "kobo asset a\\A\\h\\H\\A\\a~\\A\\a\\h", "row ~#### col ~# empty", "line ~##, ~##, ~## and ~#### of the sheet do not sum up", "permit 00~##/DGM/2025 signed", "visa no ~#######~ expired", "mission order OM/~##/25", "PR \\#~#### / PO 45000~####",
+    "survey form _id 5~#######, version 3.2.1", "ODK submission 2025-0~-1#T0~:{1|3|5}#:{0|2|4}#.###+03:00", "kobo asset a\\A\\h\\H\\A\\a~\\A\\a\\h", "row ~#### col ~# empty", "line ~##, ~##, ~## and ~#### of the sheet do not sum up", "permit 00~##/DGM/2025 signed", "visa no ~#######~ expired", "mission order OM/~##/25", "PR \\#~#### / PO 45000~####",
     // Tracking, orders, batches, serials.
     "tracking no 1Z~\\A##\\A\\A0~########", "parcel RR~########CN stuck in customs", "waybill 071-~#######", "AWB 176-~#### ###~", "BL MEDU\\A~###### 2x40ft", "container MSKU ~######-# at gate ~", "container TCLU~###### reefer -18C", "order no ~#########-~# (tarps)", "order 10#-~######-~###### of water filters", "pedido ~######### entregado", "замовлення 20~########### у відділенні \\#~#", "Нова пошта ТТН 5900~#########",
-    "batch {no|number|nr} ~#######", "lot 0~\\A####\\A exp 1#/2026", "OCV lot EUV~#\\A##, ~### doses", "vaccine batch 3~#\\AL###, VVM stage 2", "lote ~######## vence 0~/27", "S/N ~\\A\\A####### generator ~# kVA", "serial 4~##########", "IMEI 35~############ of stolen tablet", "SKU ~####-~###", "barcode 590~#########", "UNICEF item S00~####", "HS code 3004.90.~#", "catalogue 2-~##-####", "invoice INV-~####/25 unpaid", "facture n°~####### du 1#/0~/2025", "fatura no GIB2025000~#####",
+    "batch {no|number|nr} ~#######", "lot 0~\\A####\\A exp 1{0|1|2}/2026", "OCV lot EUV~#\\A##, ~### doses", "vaccine batch 3~#\\AL###, VVM stage 2", "lote ~######## vence 0~/27", "S/N ~\\A\\A####### generator ~# kVA", "serial 4~##########", "IMEI 35~############ of stolen tablet", "SKU ~####-~###", "barcode 590~#########", "UNICEF item S00~####", "HS code 3004.90.~#", "catalogue 2-~##-####", "invoice INV-~####/25 unpaid", "facture n°~####### du 1#/0~/2025", "fatura no GIB2025000~#####",
     "receipt ~########## for diesel", "cheque no 00~#### bounced", "MTCN ~###-~##-~### ready? no, MTCN expired", "transaction id CI2~0~1#.~###.\\A~####", "bKash TrxID \\A\\H~\\A\\H\\H~\\A\\H\\A", "voucher 00~##-~### to 00~##-~### not scanned",
     // People and money.
     "population ~ ### ### (census 2014)", "~#,###,### people in need", "~.~ million in IPC 4", "~## ### déplacés dont ~# ### enfants", "population 2.~##.### habitantes", "1.~## ton beras dan ~.### dus mi instan", "~##.### personas afectadas, ~.### viviendas", "displaced: ~#,###\nreturned: ~,###\nmissing: ~##", "مجموع النازحين ~##,### منهم ~#,### طفل", "عدد المتضررين ٢٣٤٥٠ أسرة", "постраждали ~ ### осіб, з них ~## дітей", "toplam ~#.### çadır ~##.### battaniye", "死者~##人、行方不明~##人、避難者~####人",
@@ -306,32 +300,55 @@ const NEGATIVES: &[&str] = &[
     "hh1 5, hh2 7, hh3 4, hh4 9, hh5 6", "block A ~## B ~## C ~## D ~##", "12 15 09 33 21 08", "mon ~## tue ~## wed ~## thu ~##", "m/f: ~##/~##, \\<5: ~##, 60+: ~#", "HH ~##; pers ~###; F ~##; M ~##", "0-4: ~##\n5-11: ~##\n12-17: ~##\n18-59: ~##\n60+: ~#", "tent 1-45 ok, 46-90 flooded, 91-120 empty", "site,hh,ind\nKaya,~##,~###\nDori,~##,~###", "S01 ~## S02 ~## S03 ~## S04 ~##", "2021: ~### 2022: ~### 2023: ~### 2024: ~###", "week 31 32 33 34: ~# ~# ~# ~#", "attendance 45/50, 38/50, 41/50", "AWD cases ~## (~ deaths), CFR ~.~%", "tirage: ~ rouges, ~# jaunes, ~# verts, ~ noirs", "casa 1: 4 pessoas; casa 2: 6; casa 3: 11", "menores ~#, adultos ~#, mayores ~",
     "score 12-14-10-9 total 45", "Q1 3 Q2 2 Q3 5 Q4 1", "FCS 28.5, rCSI 17, HHS 3", "~##%, ~#%, ~#% and ~.~% resp.", "n=~##, 95% CI ~#.~-~#.~, p=0.0~#", "IPC3 ~# % IPC4 ~# % IPC5 ~ %", "rise of ~#,~ % to ~### ###",
     // Dates and times.
-    "0~/1#/2025 1~:## update", "2025-0~-1# 0~:##:##", "on 1#.0~.2025 at 0~.##", "since 1#/0~ no aid", "1# Ramadan 1446", "distribution 0~:30-12:00 and 14:00-17:30", "DTG 1~0~##ZSEP25", "METAR HSSK 1~0~00Z 34012KT 9999 SKC 3~/1~ Q1010", "TAF LTAJ 1~1640Z 1~18/1~18 27010KT", "epoch 17~########", "timestamp 17~########### bad", "20250~1~0~####.jpg", "IMG_20250~1~_1~####.jpg", "WhatsApp Image 2025-0~-1# at 1~.##.##", "IMG-20250~1~-WA00##", "VID_0~1~_~####.mp4", "sitrep 1# covers 01/0~/2025-15/0~/2025", "le 1# à 1~h30, réunion CCCM", "1#日0~時~#分ごろ震度6弱", "ngày 1#/1~/2025 lúc 0~h~#",
-    "ETA 1~30 ETD 1~45 local", "until 31-12-2025", "2024/2025 season, 2025/26 plan", "10-11-12 nov meeting", "dal 1#-0~-2025 al 2#-0~-2025", "у ніч на 1#.0~ о 0~:##", "يوم 1#/0~/2025 الساعة 1~:##", "closed 24/12-02/01",
+    "0~/1#/2025 1~:{0|1|3|5}# update", "2025-0~-1# 0~:{1|3|5}#:{0|2|4}#", "on 1#.0~.2025 at 0~.{0|1|3|5}#", "since 1#/0~ no aid", "1# Ramadan 1446", "distribution 0~:30-12:00 and 14:00-17:30", "DTG 1~0~{00|30}ZSEP25", "METAR HSSK 1~0~00Z 34012KT 9999 SKC 3~/1~ Q1010", "TAF LTAJ 1~1640Z 1~18/1~18 27010KT", "epoch 17########", "timestamp 17########### bad", "20250~1~0~{1|4}#{0|5}#.jpg", "IMG_20250~1~_1~{1|4}#{0|5}#.jpg", "WhatsApp Image 2025-0~-1# at 1~.{0|3}#.{1|5}#", "IMG-20250~1~-WA00##", "VID_0~1~_1~{1|4}#{0|5}#.mp4", "sitrep 1# covers 01/0~/2025-15/0~/2025", "le 1# à 1~h30, réunion CCCM", "1#日0~時{1|3|5}#分ごろ震度6弱", "ngày 1#/1~/2025 lúc 0~h{1|3|5}#",
+    "ETA 1~30 ETD 1~45 local", "until 31-12-2025", "2024/2025 season, 2025/26 plan", "10-11-12 nov meeting", "dal 1#-0~-2025 al 2#-0~-2025", "у ніч на 1#.0~ о 0~:{0|1|3|5}#", "يوم 1#/0~/2025 الساعة 1~:{0|1|3|5}#", "closed 24/12-02/01",
     // Places: grids, waypoints, roads, postcodes, heights.
     "UTM 36P ~##### 1~#####", "grid 38S MB ~#### ~####", "MGRS 36PUB~########", "UTM 37N 4~#### 11~####", "plus code 7GXH+~C", "around 15.5, 32.6 on the map", "zone 18N, E 7~#~##, N 20~####", "WP 01~ to WP 02~, then track 3", "waypoint 0~# elev ~### m dist 4.~ km", "wpt A1 A2 A3 ok, B7 blocked", "km ~## on the RN2, pk ~+~00", "road A43 cut at km ~#, N5 open", "route nationale 27 et RD 815", "carretera 15D km ~##+~00", "BR-386 km ~##, RS-130 km ~#", "NH-44 blocked b/w km ~## and ~##", "E40 M03 P45", "autopista AP-7, A-3, V-31", "I-40 mm ~# both lanes, US-64, NC 9",
-    "elevation 2~## m, peak 4~## m", "river at ~.~# m, alert ~.50 danger ~.00", "gauge 12.~# (+0.~#) 6h", "nivel do Guaíba ~,~# m às 1~h15", "PIN 19~~##", "PIN code 67~###, dist Wayanad", "CEP 9~##0-0#0", "zip 28~## and 91001-2~##", "〒928-00~#", "CAP 480~#", "C.P. 9~##0 Poza Rica", "postal code ~#### ", "plot ~##/~, khasra ~##, ward ~#", "block 14, lane 3, house 27/B", "camp 4 ext, sub-block D-12, shelter 104", "calle 45 # 12-~# barrio Motilones", "Cra 7 No. 12-~# piso 3", "sector 10-B, street ~, tent ~##", "Sok. No:12 D:~ Kat:3", "вул. Миру 1~#/2 кв ~##, 3 під'їзд, 9 поверх", "pcode SD0~0~#", "admin2 MMR010~, admin3 MMR0100~#", "h3 cell 8\\h\\h\\h\\h\\h\\h\\hfffffff",
+    "elevation 2~## m, peak 4~## m", "river at ~.~# m, alert ~.50 danger ~.00", "gauge 12.~# (+0.~#) 6h", "nivel do Guaíba ~,~# m às 1{0|1|2}h15", "PIN 19~~##", "PIN code 67~###, dist Wayanad", "CEP 9~##0-0#0", "zip 28~## and 91001-2~##", "〒928-00~#", "CAP 480~#", "C.P. 9~##0 Poza Rica", "postal code ~#### ", "plot ~##/~, khasra ~##, ward ~#", "block 14, lane 3, house 27/B", "camp 4 ext, sub-block D-12, shelter 104", "calle 45 # 12-~# barrio Motilones", "Cra 7 No. 12-~# piso 3", "sector 10-B, street ~, tent ~##", "Sok. No:12 D:~ Kat:3", "вул. Миру 1~#/2 кв ~##, 3 під'їзд, 9 поверх", "pcode SD0~0~#", "admin2 MMR010~, admin3 MMR0100~#", "h3 cell 8\\h\\h\\h\\h\\h\\h\\hfffffff",
     "mag 6.~ depth 10 km, 16 km NE of Sagaing", "M7.7 28-Mar-2025 06:20:54 UTC", "wind 1~5 km/h gusts ~~0, 9~# hPa", "rain ~## mm/24h, ~## mm/72h", "-12°C tonight, 41°C noon", "temp. máx 44,~ °C", "snow 1~0 cm, -~#.~ °C", "fire ~ ### ha, 45% contained", "spread 3x5 km, front 2,5 km", "NDVI 0.~# 0.~# 0.~#", "PGA 0.~# g, MMI VIII-IX", "radius 500 m, 1000 m, 3000 m", "crater 5m x 3m x 2m, 155mm",
     // Radio, ships, flights, plates, versions, books.
-    "VHF ch 16, HF 7.~## MHz", "freq 145.~##, tone 88.5", "UHF 446.00625 / 433.~##", "HF 14.300 kHz USB, selcall ~###", "FM 9~.~ radio Okapi", "repeater 147.3~0 +600", "flight ET~## ADD-JUB 0~:##", "UNHAS UN-~##H, 5Y-\\A\\A\\A", "UN0~##P seats ~#", "vol AF~## annulé", "TK~### IST-GZT", "MV Ocean Viking IMO ~######", "IMO 9~##### MMSI 6~#######", "MMSI ~######## no AIS", "squawk 7700", "hull 3~#, boat no. 1~", "plate 34 \\A\\A\\A ~##", "matrícula ~### \\A\\A\\A", "plaka 46 \\A ~####", "AE ~### \\A\\A", "placa \\A\\A\\A-~## blanca", "plaque ~### \\A\\A 0~", "truck KBX ~##\\A, trailer ZF ~###", "AA~###BP BHН ні, АХ ~### ЕС так", "لوحة السيارة خ ~ - ~####", "LA 1~ \\A ~###", "品川 300 あ 12-~#", "UN car 12-0~#, UNCD-~##",
+    "VHF ch 16, HF 7.~## MHz", "freq 145.~##, tone 88.5", "UHF 446.00625 / 433.~##", "HF 14.300 kHz USB, selcall ~###", "FM 9~.~ radio Okapi", "repeater 147.3~0 +600", "flight ET~## ADD-JUB 0~:{0|1|3|5}#", "UNHAS UN-~##H, 5Y-\\A\\A\\A", "UN0~##P seats ~#", "vol AF~## annulé", "TK~### IST-GZT", "MV Ocean Viking IMO ~######", "IMO 9~##### MMSI 6~#######", "MMSI ~######## no AIS", "squawk 7700", "hull 3~#, boat no. 1~", "plate 34 \\A\\A\\A ~##", "matrícula ~### \\A\\A\\A", "plaka 46 \\A ~####", "AE ~### \\A\\A", "placa \\A\\A\\A-~## blanca", "plaque ~### \\A\\A 0~", "truck KBX ~##\\A, trailer ZF ~###", "АА ~### ВР ні, АХ ~### ЕС так", "لوحة السيارة خ ~ - ~####", "LA 1~ \\A ~###", "品川 300 あ 12-~#", "UN car 12-0~#, UNCD-~##",
     "v2.~.~ of the app", "android 1~.0.~, build TP1A.220624.01~", "KoboCollect v2025.1.~", "firmware 4.1~.~ fails", "excel 2016 16.0.~####", "Chrome/120.0.~###.1~", "python 3.1~.~ numpy 1.2~.~", "protocol 1.~ rev \\A", "ISBN 978-92-~##-~###-~", "ISBN 978~#########", "ISSN ~###-~##~", "doi:10.1016/j.ijdrr.2025.10~###", "ISO 22324:2015", "A/RES/79/~##", "S/2025/~##, para 12-14", "resolution 2~## (2023)", "art. 15 inc. 2 dec. 4~##/2024", "Sphere 2018 p. ~## std 2.1", "order 1325/2000", "ley 1448 de 2011, decreto 4800", "page 1/3 2/3 3/3", "https://reliefweb.int/node/4~#####", "https://t.me/flood_info/~####", "https://x.com/i/status/19~#################", "bit.ly/3\\A~\\a\\A\\h", "zoom id ~## ~### ~###\\, passcode ~#####" ,
     // Short numbers and codes.
     "call 112", "dial 911 or 101", "ring 999 dont wait", "llamen al 123 o 119", "composer le 117 ou 118", "дзвоніть 101, 102, 103", "SMS SOS to 4777", "text 898211", "*384*~##\\# for registration", "dial *182*1\\# then 2", "usuário digita *144\\#", "short code 3~3, ext. ~##", "ext 4~#", "room ~##, bed 12", "OTP ~#####", "code 4~#-~##", "password is the year", "PUK lost, PIN ~###", "scale 1:50000, sheet 34-D-~", "sheet NE-36-~",
     // Handles and mail that are none.
     "2 kg @ 350 each", "meet @ school gate @ 1~:00", "@ km ~#", "5 @ 20 L", "a@b is not an address", "e.g. name (at) org (dot) org", "C\\# and .NET", "\\#flood2025 \\#help", "10.5@20C", "//todo ask ops", "http://relief.example:8080/a?b=~##&c=~#", "ops-portal.example/login?next=/home", "3::1 ratio, 2::5", "10.~/8 is what he said", "::: news :::", "aa-bb-cc team", "sections 4.3.2.1.1", "clause 12.4.1", "figure 10.2.3",
     // Words near numbers that make a reader think of phones.
-    "phone network down, ~# of 1~# towers", "no phone signal since ~#/0~, ~ ### HH cut off", "mobile team ~ saw ~## patients", "mobile clinic no 1~ treated ~,### ppl", "tel aviv ~## km", "cell 12, sector 4, ~## HH", "contact tracing: ~## contacts of ~# cases, 21 days", "whatsapp group full 1024/1024", "call centre got ~,### calls, ~## % water", "hotline 24/7, ~### calls 0~/2025", "numéro de tente ~##, bloc 1~", "numero de familias: ~###", "nomor antrian ~##", "номер палати ~##, ліжко ~", "رقم الخيمة ~## بلوك ~", "رقم الجواز A0~######", "passport \\A\\A~###### lost", "phones distributed ~##, sim cards ~,###", "signal 3 raised, typhoon 1~5 kph", "Telegram chat has ~#### people", "SIM ICCID 8925~##############", "charge 2 phones, 5V 2.1A, 10000 mAh", "line 2 tel. ok, line 3 no", "cel. 3 nivel B",
-    "mobile money limit ~##,### per day", "wifi password in room ~##, 5 GHz ch 36", "appel à 1~h, durée ~#:##", "contact at 0~00 1~00 1~00Z", "tel que prévu le 1#/0~: ~ ### colis", "fax machine 220V 50Hz broken",
+    "phone network down, ~# of 1~# towers", "no phone signal since 1#/0~, ~ ### HH cut off", "mobile team ~ saw ~## patients", "mobile clinic no 1~ treated ~,### ppl", "tel aviv ~## km", "cell 12, sector 4, ~## HH", "contact tracing: ~## contacts of ~# cases, 21 days", "whatsapp group full 1024/1024", "call centre got ~,### calls, ~## % water", "hotline 24/7, ~### calls 0~/2025", "numéro de tente ~##, bloc 1~", "numero de familias: ~###", "nomor antrian ~##", "номер палати ~##, ліжко ~", "رقم الخيمة ~## بلوك ~", "رقم الجواز A0~######", "passport \\A\\A~###### lost", "phones distributed ~##, sim cards ~,###", "signal 3 raised, typhoon 1~5 kph", "Telegram chat has ~#### people", "SIM ICCID 8925~##############", "charge 2 phones, 5V 2.1A, 10000 mAh", "line 2 tel. ok, line 3 no", "cel. 3 nivel B",
+    "mobile money limit ~##,### per day", "wifi password in room ~##, 5 GHz ch 36", "appel à 1~h, durée {1|2}#:{1|3}#", "contact at 0~00 1~00 1~00Z", "tel que prévu le 1#/0~: ~ ### colis", "fax machine 220V 50Hz broken",
     // Ids that are long.
     "NID ~############", "NIC ~########V", "NIK 3~0~############ KK tidak ada", "cédula 1.0~#.###.###", "CC ~#.###.###", "CURP no trae", "DNI ~#######\\A", "RUT 1~.###.###-~", "CPF não precisa", "tazkira 1~##-0~##-~####", "CNIC 3~###-~######-~", "TC kimlik yok, dosya ~########", "ІПН не треба, довідка ВПО ~###-50####~###", "рішення 3~##-~########", "bank acct 00~######## (no iban)", "SWIFT \\A\\A\\A\\ASDKH", "a/c no 1~########### branch 0~##", "tax id ~##-~#-~###", "stock card 00~##-0~##-~", "ration card 1~ 0~## ~###", "scope card 1000~######", "SCOPE id 10~###### inactive", "meter no 0~#########, arrears ~,###", "token 1~## ~### 0~## ~### 1~##",
 ];
 
+/// Around the message, in English wherever it is from, or in a language of the countries named.
 #[rustfmt::skip]
-const FILLER: &[&str] = &[
-    "", "", "", "pls help", "URGENT", "god help us", "more tomorrow", "road is very bad", "no light no water", "we are fine for now", "thank you", "copy that", "any news?", "please verify before sharing", "the bridge is gone", "Two children are with me", "still waiting for the trucks",
-    "source: local staff", "(unconfirmed)", "repeat:", "fwd", "as of 0~:00", "day ~", "~# people", "الله يستر", "الحمد لله على كل حال", "ما في نت", "لا كهرباء ولا ماء", "عاجل جدا", "ساعدونا", "کمک عاجل", "لطفا شریک کنید", "дуже терміново", "поки тихо", "світла немає", "спасибо", "ждём", "acil", "yardım edin lütfen", "su kesik",
-    "merci de partager", "rien mangé depuis hier", "la route est coupée", "svp", "por favor ayuda", "sin luz desde anoche", "urgente difundir", "compartan", "obrigado", "estamos ilhados", "tolong segera", "mohon bantuan", "salamat po", "tubig po please", "tafadhali saidieni", "hatuna chakula", "tanpri ede nou", "mèsi", "মানুষ আটকে আছে", "দ্রুত সাহায্য দরকার",
-    "कृपया मदद करें", "पानी बढ़ रहा है", "سب کو بتائیں", "مدد کی اپیل", "ကူညီပါ", "ကျေးဇူးပါ", "ช่วยด้วย", "ด่วนมาก", "cứu với", "nước còn lên", "助けてください", "拡散希望", "急急急", "请转发", "σας παρακαλώ βοήθεια", "aiuto subito", "abeg help", "Wallahi no food", "እባካችሁ እርዱን", "fadlan caawi", "misaotra", "😢", "🙏🙏", "❗❗",
+const FILLER: &[(&str, &[&str])] = &[
+    ("", &["", "", "", "pls help", "URGENT", "god help us", "more tomorrow", "road is very bad", "no light no water", "we are fine for now", "thank you", "copy that", "any news?", "please verify before sharing", "the bridge is gone",
+        "Two children are with me", "still waiting for the trucks", "source: local staff", "(unconfirmed)", "repeat:", "fwd", "as of 0~:00", "day ~", "~# people", "😢", "🙏🙏", "❗❗"]),
+    ("sd ye ps sy iq lb ly ma td", &["", "الله يستر", "الحمد لله على كل حال", "ما في نت", "لا كهرباء ولا ماء", "عاجل جدا", "ساعدونا"]),
+    ("af", &["", "کمک عاجل", "لطفا شریک کنید", "مرسته وکړئ"]),
+    ("ua", &["", "дуже терміново", "поки тихо", "світла немає", "спасибо", "ждём"]),
+    ("tr", &["", "acil", "yardım edin lütfen", "su kesik"]),
+    ("cd bf ml ne td cm cf mg ht ma lb", &["", "merci de partager", "rien mangé depuis hier", "la route est coupée", "svp"]),
+    ("ve co pe ec hn mx cl es", &["", "por favor ayuda", "sin luz desde anoche", "urgente difundir", "compartan"]),
+    ("br mz", &["", "obrigado", "estamos ilhados", "por favor compartilhem"]),
+    ("id", &["", "tolong segera", "mohon bantuan"]),
+    ("ph", &["", "salamat po", "tubig po please"]),
+    ("ht", &["", "tanpri ede nou", "mèsi"]),
+    ("bd", &["", "মানুষ আটকে আছে", "দ্রুত সাহায্য দরকার"]),
+    ("in np", &["", "कृपया मदद करें", "पानी बढ़ रहा है"]),
+    ("pk", &["", "سب کو بتائیں", "مدد کی اپیل"]),
+    ("mm", &["", "ကူညီပါ", "ကျေးဇူးပါ"]),
+    ("th", &["", "ช่วยด้วย", "ด่วนมาก"]),
+    ("vn", &["", "cứu với", "nước còn lên"]),
+    ("jp", &["", "助けてください", "拡散希望"]),
+    ("cn", &["", "急急急", "请转发"]),
+    ("gr", &["", "σας παρακαλώ βοήθεια"]),
+    ("it", &["", "aiuto subito"]),
+    ("ng cm", &["", "abeg help", "Wallahi no food"]),
+    ("et", &["", "እባካችሁ እርዱን"]),
+    ("so", &["", "fadlan caawi"]),
+    ("mg", &["", "misaotra"]),
 ];
 
 const EMAILS: &[&str] = &[
@@ -352,7 +369,7 @@ const IBANS: &[(&str, &str)] = &[
     ("UA", "3~####00000262##########~"),
     ("TR", "000~#0################"),
     ("TR", "000~#0################"),
-    ("LB", "00##00000000##############~#"),
+    ("LB", "00##00000000##########~#"),
     ("PS", "PALS00000000~############"),
     ("PS", "BOPX000000~##############"),
     ("JO", "ARAB1~#0000000~###########"),
@@ -360,11 +377,11 @@ const IBANS: &[(&str, &str)] = &[
     ("SD", "~#000000~#####"),
     ("LY", "00~00~~00000~########"),
     ("PK", "HABB00~#############"),
-    ("EG", "00~#00~#00000000~############"),
+    ("EG", "00~#00~#0000~############"),
     ("SA", "~#000000##########~#"),
-    ("FR", "30004~####0000~#####\\A~##"),
+    ("FR", "30004~####000~#####\\A~##"),
     ("DE", "370~####00~#######"),
-    ("GR", "01~0~##00000~###########"),
+    ("GR", "01~0~##0000~###########"),
     ("ES", "~###0~##############"),
     ("IT", "\\A0~#####~##00000~######"),
     ("PL", "~#####~#0000####~####~##"),
@@ -374,7 +391,7 @@ const IBANS: &[(&str, &str)] = &[
     ("BE", "~##~########"),
     ("MR", "000~#00~###########~#~#"),
     ("SV", "CENR0000000000~#########"),
-    ("GT", "TRAJ0~02000000~###########~#"),
+    ("GT", "TRAJ0~020000~###########"),
     ("KZ", "~##KZT~#########"),
     ("DO", "BAGR0000000~############"),
 ];
@@ -426,14 +443,17 @@ const CARDS: &[(&str, &[usize])] = &[
     ("5061###########", &[4]),
 ];
 
+/// How many of the addresses are of version 4: they come first.
+const IPV4: usize = 8;
+
 const IPS: &[&str] = &[
     "10.~#.#.~#",
     "192.168.~.1##",
     "172.16.~.~",
     "41.~#.1##.~#",
-    "102.~#.~.2##",
+    "102.~#.~.2{0|1|4}#",
     "185.1##.~#.~",
-    "197.2##.~.~#",
+    "197.2{0|2|4}#.~.~#",
     "8.8.8.8",
     "2001:db8:~\\h\\h::~",
     "2a02:\\h\\h~:~\\h\\h\\h:~::\\h",
@@ -476,8 +496,8 @@ const HANDLES: &[&str] = &[
 
 #[rustfmt::skip]
 const BIRTHS: &[&str] = &[
-    "{0~|1#|2#}/{0~|10|11|12}/{19~#|20{0|1}#}", "{0~|1#|2#}.{0~|10|11|12}.19~#", "{0~|1#|2#}-{0~|10|12}-19~#", "19~#-{0~|10|11}-{0~|1#|2#}", "201#-0~-1#", "{1#|2#|~}/{~|1#}/{1978|1983|2009|2016}",
-    "~ {March|May|June|Aug|Sept.} 19~#", "{Jan|Oct|December} 1#, 19~#", "1# {mars|mai|juin|août} 19~#", "1# de {enero|marzo|julio} de 19~#", "1# {березня|травня|жовтня} 19~# р", "~.~.~#", "199#年~月1#日", "19~#/0~/1#",
+    "{0~|1#|2#}/{0~|10|11|12}/{19~#|200#|201#}", "{0~|1#|2#}.{0~|10|11|12}.19~#", "{0~|1#|2#}-{0~|10|12}-19~#", "19~#-{0~|10|11}-{0~|1#|2#}", "201#-0~-1#", "{1#|2#|~}/{~|10|11|12}/{1978|1983|2009|2016}",
+    "~ {March|May|June|Aug|Sept.} 19~#", "{Jan|Oct|December} 1#, 19~#", "1# {mars|mai|juin|août} 19~#", "1# de {enero|marzo|julio} de 19~#", "1# {березня|травня|жовтня} 19~#", "~.~.~#", "199#年~月1#日", "19~#/0~/1#",
 ];
 
 /// One of the plans, by weight.
@@ -526,11 +546,19 @@ fn fill(name: &str, plan: &'static Plan, rng: &mut Rng, out: &mut Labelled) {
         "tel" => telephone(plan, rng, out),
         "any" => telephone(any(rng), rng, out),
         "wa" => {
-            let value = expand(rng.pick(any(rng).4), rng);
+            let plan = any(rng);
+            // A link has no trunk zero.
+            let value = expand(rng.pick(plan.4), rng).replace("(0)", "");
             out.label(PHONE, &value.replace(|c: char| !c.is_ascii_digit(), ""));
         }
         "sat" => {
-            let forms = &["+88216 ### #####", "+88216########", "0088216########", "+8816 ## ######", "+8816########"];
+            let forms = &[
+                "+88216 ### #####",
+                "+88216########",
+                "0088216########",
+                "+8816 ## ######",
+                "+8816########",
+            ];
             out.label(PHONE, &expand(rng.pick(forms), rng));
         }
         "email" => out.label(EMAIL, &expand(rng.pick(EMAILS), rng)),
@@ -547,26 +575,41 @@ fn fill(name: &str, plan: &'static Plan, rng: &mut Rng, out: &mut Labelled) {
             let separator = if rng.percent(85) { " " } else { "-" };
             out.label(CARD, &if rng.percent(50) { compact } else { grouped(&compact, groups, separator) });
         }
+        "ip4" => out.label(IP, &expand(rng.pick(&IPS[..IPV4]), rng)),
         "ip" => out.label(IP, &expand(rng.pick(IPS), rng)),
         "mac" => out.label(MAC, &expand(rng.pick(MACS), rng)),
         "cred" => {
-            let forms = &["{relief|ops|gauge1|im_team}:\\A\\a\\a#\\a\\a##", "{admin|field}:{Fl00d|wAter}!##", "upload:\\h\\h\\h\\h\\h\\h\\h\\h"];
+            let forms = &[
+                "{relief|ops|gauge1|im_team}:\\A\\a\\a#\\a\\a##",
+                "{admin|field}:{Fl00d|wAter}!##",
+                "upload:\\h\\h\\h\\h\\h\\h\\h\\h",
+            ];
             out.label(CREDENTIALS, &expand(rng.pick(forms), rng));
         }
         "geo" => out.label(COORDINATES, &expand(rng.pick(GEO), rng)),
-        "geourl" => out.label(COORDINATES, &expand("{13|15|31|10}.####{|##|###},{32|30|34|-66}.####{|##|###}", rng)),
-        "geolong" => out.label(COORDINATES, &expand("latitude {13|9|-4}.###~, longitude {22|38|30}.###~", rng)),
+        "geourl" => {
+            out.label(COORDINATES, &expand("{13|15|31|10}.####{|##|###},{32|30|34|-66}.####{|##|###}", rng))
+        }
+        "geolong" => {
+            out.label(COORDINATES, &expand("latitude {13|9|-4}.###~, longitude {22|38|30}.###~", rng))
+        }
         "handle" => out.label(HANDLE, &expand(rng.pick(HANDLES), rng)),
         "dob" => out.label(BIRTH, &expand(rng.pick(BIRTHS), rng)),
         other => unreachable!("no slot {other}"),
     }
 }
 
+fn filler(plan: &Plan, rng: &mut Rng) -> &'static str {
+    let own = FILLER.iter().rfind(|set| set.0.split(' ').any(|name| name == plan.0));
+    let set = own.filter(|_| rng.percent(60)).unwrap_or(&FILLER[0]);
+    set.1[rng.below(set.1.len())]
+}
+
 fn one(rng: &mut Rng) -> Labelled {
     let mut out = Labelled::default();
     let plan = any(rng);
     let fill: Fill<'_> = &|name, rng, out| fill(name, plan, rng, out);
-    out.expand(rng.pick(FILLER), rng, fill);
+    out.expand(filler(plan, rng), rng, fill);
     let contexts = match rng.below(100) {
         0..32 => plan.5,
         32..40 => BARE,
@@ -579,7 +622,7 @@ fn one(rng: &mut Rng) -> Labelled {
     }
     for _ in 0..rng.below(3) {
         out.text.push_str(rng.pick(&[" ", "\n", " - "]));
-        out.expand(rng.pick(FILLER), rng, fill);
+        out.expand(filler(plan, rng), rng, fill);
     }
     out
 }
@@ -607,7 +650,7 @@ fn labels_are_right() {
                     assert_eq!(solid.len(), if solid.starts_with('3') { 15 } else { 16 }, "{value}");
                     assert_eq!(luhn(&solid[..solid.len() - 1]), solid);
                 }
-                NATIONAL => assert!((7..=12).contains(&digits), "{value}"),
+                NATIONAL => assert!((7..=13).contains(&digits), "{value}"),
                 PHONE => assert!((9..=16).contains(&digits), "{value}"),
                 IP => assert!(value.parse::<std::net::IpAddr>().is_ok(), "{value}"),
                 _ => {}
