@@ -475,7 +475,7 @@ const GEO: &[&str] = &[
     "{13|15|21|36}.###### {22|32|44|96}.######",
     "{4|7|11}.###~,-{72|66|76}.###~",
     "-{29|30}.#####, -{51|52}.#####",
-    "{13|31|34}°~#'1#.~\"N {30|34|36}°1#'2#.~\"E",
+    "{13|31|34}°{1|3|5}#'1#.~\"N {30|34|36}°1#'2#.~\"E",
     "N {13|9|36}°2#.###' E 0{30|45|37}°1#.###'",
     "{15|33}°3~'N {32|35}°1~'E",
     "lat {12|15|-17}.####~ lon {30|44|36}.####~",
@@ -661,5 +661,13 @@ fn labels_are_right() {
 
 #[test]
 fn fifth_corpus() {
-    measure("Fifth held-out corpus", 0x5eed_0005, 20_000, one);
+    let measured = measure("Fifth held-out corpus", 0x5eed_0005, 20_000, one);
+    // What the first run gave, of texts that nobody mended the scanner by: a guard against going back.
+    for row in [EMAIL, IBAN, CARD, IP, MAC, CREDENTIALS, HANDLE] {
+        assert_eq!(measured.found[row], measured.labelled[row], "found of row {row}");
+    }
+    for (row, least) in [(PHONE, 0.9551), (NATIONAL, 0.9676), (COORDINATES, 0.9875), (BIRTH, 0.9507)] {
+        assert!(measured.recall(row) >= least, "recall of row {row}");
+    }
+    assert!(measured.mistaken() <= 0.0051, "words masked by mistake");
 }
