@@ -91,6 +91,12 @@ impl Log for EmbeddedLog {
         }
     }
 
+    fn open_topic(&self, name: &str, at_least: u32) -> Result<u32, Error> {
+        let grow = "insert into topics values (?, ?) on conflict (name) do update set partitions = \
+                    max(partitions, excluded.partitions) returning partitions";
+        self.connection.query_row(grow, params![name, at_least], |row| row.get(0)).map_err(io)
+    }
+
     fn partitions(&self, topic: &str) -> Result<Option<u32>, Error> {
         self.connection
             .query_row("select partitions from topics where name = ?", [topic], |row| row.get(0))

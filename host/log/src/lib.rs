@@ -80,6 +80,17 @@ pub trait Log {
     /// [`Error::Partitions`] if it exists with another number of partitions, [`Error::Setting`] with
     /// another setting that matters.
     fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error>;
+    /// Makes a topic that others write, or finds it with at least so many partitions, as others may have added some;
+    /// gives how many it has. Where it has fewer, a log that nobody else administers adds them.
+    ///
+    /// # Errors
+    /// As [`Self::create_topic`].
+    fn open_topic(&self, name: &str, at_least: u32) -> Result<u32, Error> {
+        match self.partitions(name)? {
+            Some(found) if found > at_least => Ok(found),
+            _ => self.create_topic(name, at_least).map(|()| at_least),
+        }
+    }
     /// Makes room for a stage's tables of keyed state, or finds it as it should be. A log that keeps tables
     /// without being told has nothing to do.
     ///

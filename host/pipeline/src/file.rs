@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use crate::Error;
 
 /// A pipeline as its file says it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pipeline {
     /// Name: lower case, digits and hyphens.
@@ -40,7 +40,7 @@ pub struct Pipeline {
 }
 
 /// Labels that topics of Vigie's own may take; they hold values too.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Clearance {
     /// The refused rows themselves, as they came.
@@ -52,7 +52,7 @@ pub struct Clearance {
 }
 
 /// A stateful plugin over one topic.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Then {
     /// Unique in the pipeline.
@@ -168,7 +168,7 @@ fn parse_us<E: serde::de::Error>(text: &str) -> Result<i64, E> {
 }
 
 /// A raw topic, and how its JSON becomes an event.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// The raw topic.
@@ -192,7 +192,7 @@ pub struct Source {
 }
 
 /// One plugin with its configuration.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Unique in the pipeline.
@@ -208,7 +208,7 @@ pub struct Step {
 }
 
 /// Limits of a step; what is not set is the default of [`plugin::Limits`].
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StepLimits {
     /// Memory of an instance, in MiB.
@@ -226,7 +226,7 @@ pub struct StepLimits {
 }
 
 /// A derived topic.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// The topic.

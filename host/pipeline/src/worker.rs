@@ -324,6 +324,12 @@ impl Input {
         matches!(self.reader, Reader::Source(_))
     }
 
+    /// The same of another partition of the topic.
+    #[must_use]
+    pub fn of(&self, partition: u32) -> Self {
+        Self { partition, ..self.clone() }
+    }
+
     fn position(&self, next_offset: u64) -> Position {
         Position { topic: self.topic.clone(), partition: self.partition, next_offset }
     }

@@ -234,10 +234,7 @@ impl Destination {
                 let topic = event.source.topic();
                 let partitions = match log.partitions(topic)? {
                     Some(partitions) => partitions,
-                    None => {
-                        log.create_topic(topic, 1)?;
-                        1
-                    }
+                    None => log.open_topic(topic, 1)?,
                 };
                 waiting.push(log::Output {
                     topic: topic.into(),

@@ -112,12 +112,7 @@ impl AnyLog {
             let (topic, partition) = change.place();
             match &change {
                 Change::Revoked { .. } => worker.revoke(topic, partition),
-                Change::Assigned { .. } => {
-                    let found = inputs.iter().find(|i| &*i.topic == topic && i.partition == partition);
-                    if let Some(input) = found {
-                        worker.assign(input.clone());
-                    }
-                }
+                Change::Assigned { .. } => worker.assign(input(inputs, topic, partition)?),
             }
         }
         Ok(())
@@ -130,6 +125,18 @@ impl AnyLog {
             Self::Kafka(log) => log.wait_until_visible(),
         }
     }
+}
+
+/// The input of a partition that was given. One that was added since the start is read if it is a raw topic's; keyed
+/// state would be wrong with one more of another topic.
+fn input(inputs: &[Input], topic: &str, partition: u32) -> Result<Input> {
+    let of_topic = || inputs.iter().filter(|input| &*input.topic == topic);
+    let known = of_topic().find(|input| input.partition == partition).cloned();
+    let added = || of_topic().find(|input| input.is_raw()).map(|input| input.of(partition));
+    known.or_else(added).ok_or_else(|| {
+        let (topic, found, wanted) = (topic.to_owned(), partition + 1, of_topic().count() as u32);
+        log::Error::Partitions { topic, found, wanted }.into()
+    })
 }
 
 #[cfg(test)]

@@ -71,9 +71,8 @@ impl Workers {
         }
         app.create_data_dir()?;
         let lock = app.lock()?;
-        let pipeline = &read.pipeline;
         let log = app.log()?;
-        create_topics(&*log, pipeline)?;
+        let pipeline = &create_topics(&*log, &read.pipeline)?;
         let tables = std::sync::Arc::new(app.tables(read)?);
         let (sandbox, policies) = (app.sandbox()?, app.policies()?);
         // Compiled once, shared by all workers.
@@ -296,9 +295,11 @@ fn restore(log: &mut AnyLog, worker: &mut pipeline::Worker) -> Result<()> {
     }
 }
 
-fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<()> {
-    for source in &pipeline.sources {
-        log.create_topic(&source.topic, source.partitions)?;
+/// Makes the topics, and gives the pipeline with the raw partitions that there are.
+fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<Pipeline> {
+    let mut pipeline = pipeline.clone();
+    for source in &mut pipeline.sources {
+        source.partitions = log.open_topic(&source.topic, source.partitions)?;
     }
     for output in [&pipeline.events].into_iter().chain(pipeline.then.iter().map(|t| &t.output)) {
         log.create_topic(&output.topic, output.partitions)?;
@@ -307,7 +308,8 @@ fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<()> {
         log.create_state(&stage, partitions)?;
     }
     log.create_topic(DEAD_LETTERS, 1)?;
-    Ok(log.create_topic(DEAD_LETTER_ROWS, 1)?)
+    log.create_topic(DEAD_LETTER_ROWS, 1)?;
+    Ok(pipeline)
 }
 
 /// A smaller batch can be asked for, to show that batch cuts are invisible.

@@ -26,6 +26,7 @@ macro_rules! suite {
             a_reader_gets_everything_once_and_then_nothing,
             a_reader_may_go_back,
             a_topic_keeps_its_partitions,
+            a_topic_of_others_may_have_more_partitions,
             groups_come_as_far_as_they_have_committed,
             a_group_does_not_go_back,
             who_was_replaced_commits_nothing,
@@ -225,6 +226,14 @@ pub fn a_topic_keeps_its_partitions(world: &dyn World) {
     }
     assert_eq!(log.partitions("raw").unwrap(), Some(2));
     assert_eq!(log.partitions("nowhere").unwrap(), None);
+}
+
+/// Others may have added partitions to a topic that they write: that is no difference.
+pub fn a_topic_of_others_may_have_more_partitions(world: &dyn World) {
+    let log = raw(world);
+    assert_eq!((log.open_topic("raw", 1).unwrap(), log.open_topic("raw", 2).unwrap()), (2, 2));
+    assert_eq!(log.open_topic("others", 3).unwrap(), 3);
+    assert_eq!(log.partitions("others").unwrap(), Some(3));
 }
 
 /// Positions belong to a group, a topic and a partition.

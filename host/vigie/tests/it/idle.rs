@@ -54,11 +54,15 @@ impl Bench {
 
     /// Events of one zone at times of one hour.
     fn append(&self, topic: &str, times: &[&str]) {
+        self.append_to(topic, 0, times);
+    }
+
+    fn append_to(&self, topic: &str, partition: u32, times: &[&str]) {
         let mut log = EmbeddedLog::open(&self.path().join("log.db")).unwrap();
-        log.create_topic(topic, 1).unwrap();
+        log.open_topic(topic, partition + 1).unwrap();
         let output = |time: &&str| Output {
             topic: topic.into(),
-            partition: 0,
+            partition,
             timestamp_us: 1_767_229_200_000_000,
             key: Vec::new(),
             value: format!(r#"{{"zone": "z", "t": "2026-01-01T00:{time}Z"}}"#).into_bytes(),
@@ -133,4 +137,23 @@ fn a_window_closes_without_an_idle_partition_and_is_reopened_when_that_wakes() {
     assert_eq!(bench.first_minute(), Some((4, true)));
     let codes = bench.rows(&["query", "select code from dead_letters"]);
     assert_eq!(codes, [serde_json::json!({"code": "VG1012"})]);
+}
+
+#[test]
+fn a_partition_that_was_added_to_a_raw_topic_is_read_from_its_start() {
+    let bench = Bench::new();
+    bench.append("raw.calm", &["00:20"]);
+    bench.append("raw.busy", &["00:10"]);
+    bench.run();
+    assert_eq!(bench.first_minute(), Some((2, false)));
+    // By another producer, while nobody reads; the pipeline file still says one partition.
+    bench.append_to("raw.busy", 1, &["00:30", "00:40"]);
+    bench.run();
+    assert_eq!(bench.first_minute(), Some((4, false)));
+    // A file that says more than there are adds them to the embedded log.
+    fs::write(&bench.file, PIPELINE.replace("source: calm,", "source: calm, partitions: 3,")).unwrap();
+    bench.run();
+    bench.append_to("raw.calm", 2, &["00:50"]);
+    bench.run();
+    assert_eq!(bench.first_minute(), Some((5, false)));
 }
