@@ -107,7 +107,7 @@ fn services() -> Result<()> {
     // Of the whole workspace, as the features of libraries are chosen by what is built together.
     let test = ["test", "--workspace", "--locked", "--test", "kafka"];
     command(cargo().args(test).env("VIGIE_PLUGINS", &folder))?;
-    command(cargo().args(["test", "--workspace", "--locked", "--lib", "fetch::"]))
+    command(cargo().args(["test", "--workspace", "--locked", "--lib", "--", "fetch::", "process::"]))
 }
 
 /// As many seeds as two cores run in about a minute.

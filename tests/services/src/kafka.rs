@@ -189,6 +189,7 @@ group.initial.rebalance.delay.ms=0
 group.coordinator.threads=1
 group.min.session.timeout.ms=1000
 transaction.abort.timed.out.transaction.cleanup.interval.ms=200
+log.cleaner.backoff.ms=200
 log.cleaner.dedupe.buffer.size=4194304
 log.index.size.max.bytes=1048576
 auto.create.topics.enable=false

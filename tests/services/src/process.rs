@@ -77,3 +77,35 @@ impl Drop for Process {
         let _ = self.supervisor.wait();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_started_ends_with_its_handle() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo ready; exec sleep 1000"]);
+        let process = Process::start(&command, &out).unwrap();
+        process.wait_for("ready", &out, Duration::from_secs(10)).unwrap();
+        let said = process.wait_for("never said", &out, Duration::from_millis(10)).unwrap_err().to_string();
+        assert!(said.contains("VG0904") && said.contains("ready"), "{said}");
+        let place = Path::new("/proc").join(process.pid.to_string());
+        assert!(place.exists());
+        drop(process);
+        assert!(!place.exists());
+    }
+
+    #[test]
+    fn what_ends_by_itself_is_said_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo broken; exit 1"]);
+        let process = Process::start(&command, &out).unwrap();
+        let said = process.wait_for("ready", &out, Duration::from_secs(60)).unwrap_err().to_string();
+        assert!(said.contains("the service ended: broken"), "{said}");
+    }
+}

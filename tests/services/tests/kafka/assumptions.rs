@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use log::{Commit, Error, Log, Output, Position, StateChange};
 use log_kafka::{Change, KafkaLog, Options};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
@@ -47,6 +47,10 @@ fn offsets(topic: &str, next: i64) -> TopicPartitionList {
     let mut list = TopicPartitionList::new();
     list.add_partition_offset(topic, 0, Offset::Offset(next)).unwrap();
     list
+}
+
+fn admin(part: &Part) -> AdminClient<DefaultClientContext> {
+    ClientConfig::new().set("bootstrap.servers", &part.broker.address).create().unwrap()
 }
 
 /// A topic of one partition.
@@ -240,6 +244,58 @@ fn a_table_waits_for_open_transactions_and_leaves_out_aborted_ones() {
     wait_until("the abort is marked", || log.state(&table).is_ok_and(|rows| rows == committed));
 }
 
+/// `Partition::compact`: the last committed record of each key stays, at its offset; what was aborted goes;
+/// the table is what it was.
+#[test]
+fn compaction_keeps_what_a_table_comes_to() {
+    let part = part();
+    let mut log = part.log("log");
+    let (stage, table) = (part.name("stage"), format!("{}/0.keys", part.name("stage")));
+    let changelog = format!("{stage}.changelog");
+    // A part of the log is compacted when it is closed, here at once.
+    let quickly = NewTopic::new(&changelog, 1, TopicReplication::Fixed(-1))
+        .set("cleanup.policy", "compact")
+        .set("segment.ms", "50")
+        .set("min.cleanable.dirty.ratio", "0.001");
+    let made = crate::world::block_on(admin(&part).create_topics([&quickly], &AdminOptions::new()));
+    made.unwrap()[0].as_ref().unwrap();
+    log.create_state(&stage, 1).unwrap();
+    let other = producer(&part, "other", 30_000);
+    let mut wanted = Vec::new();
+    for round in 0..5_u32 {
+        let value = |key: u32| (key + round) % 4 != 0;
+        let change = |key: u32| StateChange {
+            table: table.clone(),
+            key: format!("{key}").into(),
+            value: value(key).then(|| round.to_string().into()),
+        };
+        let state: Vec<StateChange> = (0..8).map(change).collect();
+        log.commit(&Commit { group: "none", positions: &[], outputs: &[], state: &state }).unwrap();
+        wanted = state.into_iter().filter_map(|change| Some((change.key, change.value?))).collect();
+        other.begin_transaction().unwrap();
+        let record = BaseRecord::<str, str>::to(&changelog).partition(0).key("keys\0x").payload("aborted");
+        other.send(record).unwrap();
+        other.flush(PATIENCE).unwrap();
+        other.abort_transaction(PATIENCE).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // The part that is written to now is never compacted: begin another.
+    let more = StateChange { table: table.clone(), key: b"more".into(), value: Some(b"more".into()) };
+    log.commit(&Commit { group: "none", positions: &[], outputs: &[], state: &[more] }).unwrap();
+    wanted.push((b"more".into(), b"more".into()));
+    let mut offsets = Vec::new();
+    wait_until("it is compacted", || {
+        let reader = part.log("reader");
+        // Also while it goes on, and tombstones are there for a while.
+        assert_eq!(reader.state(&table).unwrap(), wanted);
+        offsets = read(&reader, &changelog).into_iter().map(|(at, _)| at).collect();
+        offsets.len() == 9
+    });
+    // 8 keys of the last round, its marker, two of the abort, one more key.
+    let last = *offsets.last().unwrap();
+    assert_eq!(offsets, (last - 11..last - 3).chain([last]).collect::<Vec<_>>());
+}
+
 /// `Partition::expire`: the start moves, and who asks for less is told where it is now.
 #[test]
 fn what_expired_is_missed() {
@@ -248,9 +304,7 @@ fn what_expired_is_missed() {
     let topic = topic(&part, &log, "topic");
     append(&mut log, &topic, &["0", "1", "2", "3"]);
     assert_eq!(log.read(&topic, 0, 0, 1, ALL).unwrap().len(), 1);
-    let mut config = ClientConfig::new();
-    let admin: AdminClient<DefaultClientContext> =
-        config.set("bootstrap.servers", &part.broker.address).create().unwrap();
+    let admin = admin(&part);
     let deleted = admin.delete_records(&offsets(&topic, 3), &AdminOptions::new());
     crate::world::block_on(deleted).unwrap();
     assert_eq!(log.start_offset(&topic, 0).unwrap(), 3);

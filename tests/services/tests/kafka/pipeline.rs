@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use log::{Commit, Log, Output};
@@ -154,7 +155,7 @@ fn compare(found: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>, 
     }
 }
 
-/// From end to end on both logs, and on Kafka once more with kills at random moments.
+/// From end to end on both logs, and on Kafka once more with kills at random moments and a zombie.
 #[test]
 fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
     let (one, two) = std::thread::scope(|scope| {
@@ -178,9 +179,18 @@ fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
     compare(&whole.contents(), &wanted, "run again");
 
     let killed = on_kafka(&two);
+    // Of another host, which falls asleep over its work.
+    let asleep = Installation::new(&killed.log);
+    let mut zombie = at_work(&asleep);
+    signal(&zombie, "STOP");
     let seed = kill(&killed);
     killed.succeed(&["run", PIPELINE]);
     compare(&killed.contents(), &wanted, &format!("VIGIE_TEST_SEED={seed}"));
+    // It wakes, and finds that its place was taken.
+    signal(&zombie, "CONT");
+    let said = ended(&mut zombie);
+    assert!(said.contains("VG3008"), "{said}");
+    compare(&killed.contents(), &wanted, "after the zombie");
 }
 
 /// Kills the program at random moments, each when it has got on since the last; gives the seed.
@@ -195,23 +205,56 @@ fn kill(installation: &Installation) -> u64 {
         random ^= random << 13;
         random ^= random >> 7;
         random ^= random << 17;
-        let mut command = installation.vigie(&["run", PIPELINE]);
-        // Small batches, so that there are many commits to be killed in.
-        command.env("VIGIE_BATCH_RECORDS", "16").stdout(Stdio::null()).stderr(Stdio::null());
-        let before = lines(installation, "events");
-        let mut child = command.spawn().unwrap();
-        // At work, and then a moment longer.
-        while lines(installation, "events") == before {
-            assert!(child.try_wait().unwrap().is_none(), "seed {seed}: run {number} ended by itself");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let mut child = at_work(installation);
         std::thread::sleep(Duration::from_millis(random % 2000));
-        assert!(child.try_wait().unwrap().is_none(), "seed {seed}: run {number} was not killed");
-        child.kill().unwrap();
-        child.wait().unwrap();
+        assert!(child.0.try_wait().unwrap().is_none(), "seed {seed}: run {number} was not killed");
+        drop(child);
         println!("killed at {} events", lines(installation, "events"));
     }
     seed
+}
+
+/// A run, killed with `kill -9` at the latest when it goes out of sight.
+struct Run(Child);
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        // It fails where the run has ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A run that has committed something, in small batches, so that there are many commits to be killed in.
+fn at_work(installation: &Installation) -> Run {
+    let mut command = installation.vigie(&["run", PIPELINE]);
+    command.env("VIGIE_BATCH_RECORDS", "16").stdout(Stdio::null()).stderr(Stdio::piped());
+    let before = lines(installation, "events");
+    let mut child = Run(command.spawn().unwrap());
+    while lines(installation, "events") == before {
+        assert!(child.0.try_wait().unwrap().is_none(), "it ended by itself: {}", ended(&mut child));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child
+}
+
+fn signal(child: &Run, name: &str) {
+    let status = Command::new("kill").arg(format!("-{name}")).arg(child.0.id().to_string()).status().unwrap();
+    assert!(status.success());
+}
+
+/// What a run says that fails within a minute.
+fn ended(Run(child): &mut Run) -> String {
+    for _ in 0..600 {
+        if let Some(status) = child.try_wait().unwrap() {
+            let mut said = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            assert!(!status.success(), "it succeeded: {said}");
+            return said;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("it did not end");
 }
 
 /// Committed records of a topic.
