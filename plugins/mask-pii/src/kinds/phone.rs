@@ -3,7 +3,7 @@
 //! that people write (ITU-T E.123 and the countries' numbering plans).
 
 use super::cues::{self, Word};
-use super::{Found, Kind, at, back, birth, last_word, starts_with, unit_after, word_after};
+use super::{Found, Kind, at, back, birth, last_word, list, starts_with, unit_after, word_after};
 
 const MAX_GROUPS: usize = 8;
 const MAX_DIGITS: usize = 16;
@@ -167,6 +167,9 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if !plus && !bracket && birth::date(b, p).is_some_and(|e| ends_date(b, e)) {
         return None;
     }
+    if !plus && listed(b, p, floor, groups, &digits) {
+        return None;
+    }
     // Only where it decides: looking for it takes as long as the rest.
     let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9)) && digits.first() != Some(&0);
     let context = context(b, start, floor, plus || bracket, named)?;
@@ -206,6 +209,14 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         if begins_other(b, last, next, count, whole(d, plus)) || another(part, d, plus) {
             continue;
         }
+        // "2021: 5994 2022: 5265"
+        let heading = last.len == 4
+            && last.sep == Sep::Space
+            && starts_with(b, last.end, b": ")
+            && at(b, last.end + 2).is_ascii_digit();
+        if heading && year(d.get(count - 4..).unwrap_or(&[])) {
+            continue;
+        }
         // "WFP 2024 0012 345"
         let dated = next.is_some() && part.first().is_some_and(|g| g.len == 4) && year(d);
         if dated && context != Context::Cue {
@@ -218,6 +229,9 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         // No amount begins with a zero.
         let amount = (d.first() != Some(&0) || context == Context::Inside) && unit_after(b, last.end);
         let fits = |context| {
+            if context != Context::Cue && d.first() != Some(&0) && tabled(b, p, floor, part) {
+                return false;
+            }
             let counted = amount && !plus && context != Context::Cue;
             !counted && plausible(part, d, plus, context) && !(k == 1 && result(b, start))
         };
@@ -227,6 +241,30 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         }
     }
     None
+}
+
+/// Are the groups those of a list, whatever word stands before?
+fn listed(b: &[u8], p: usize, floor: usize, groups: &[Group], digits: &[u8]) -> bool {
+    let Some([first, second]) = groups.first_chunk::<2>() else { return false };
+    // "0.86 0.52 1.73"
+    let decimals = groups.len() > 3
+        && groups.chunks(2).take(2).all(|pair| matches!(pair, [a, b] if a.len == 1 && b.sep == Sep::Dot));
+    if second.sep != Sep::Space {
+        return decimals;
+    }
+    let same =
+        groups.iter().take_while(|g| g.len == first.len && matches!(g.sep, Sep::None | Sep::Space)).count();
+    let row = digits.get(..same * first.len).unwrap_or(&[]);
+    // "0100 1200 1100Z"
+    let times = same >= 3 && first.len == 4 && clock(row);
+    decimals || times || list::counts_up(row, first.len) || list::midst(b, p, floor, first.len)
+}
+
+/// Are the groups those of a list if nothing speaks for a telephone?
+fn tabled(b: &[u8], p: usize, floor: usize, part: &[Group]) -> bool {
+    let Some((first, rest)) = part.split_first() else { return false };
+    let alike = !rest.is_empty() && rest.iter().all(|g| g.len == first.len && g.sep == Sep::Space);
+    alike && (list::headed(b, p, floor) || list::long(b, p, first.len))
 }
 
 /// Does what follows say that the number before it is a quantity or a term of a formula?
@@ -603,6 +641,10 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     if bracket {
         return g.len() >= 2 && first <= 5 && (8..=11).contains(&total) && !(first == 4 && year(d));
     }
+    // "whatsapp group full 1024/1024"
+    if slash && shape == 0x44 && d.first_chunk::<4>() == d.last_chunk::<4>() {
+        return false;
+    }
     if context == Context::Cue {
         return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !(total == 7 && thousands(g, d));
     }
@@ -780,6 +822,26 @@ mod tests {
         check("CEP 0532 123 45 67", "0532 123 45 67");
         check("Jalan putus total. 0110 694 694", "0110 694 694");
         check("her husband's no. is 0935.944.002", "0935.944.002");
+    }
+
+    #[test]
+    fn rows_of_numbers() {
+        check("in 2021: 5994 2022: 5265 2023: 4315", "");
+        check("call 0612345678 2022: 5265", "0612345678");
+        check("from 091 6472 1987: we are 90", "091 6472 1987");
+        check("week 31 32 33 34 35", "");
+        check("size 38 39 40 41", "");
+        check("34: 77 38 59 73", "");
+        check("Olga: 77 38 59 73", "77 38 59 73");
+        check("drawn 62 15 29 33 21 48", "");
+        check("sum 3215 7791 6622 1668 1696", "");
+        check("contact at 0100 1200 1100Z", "");
+        check("tel 0.86 0.52 1.73 2.21", "");
+        check("whatsapp group full 1024/1024", "");
+        // What only looks like a row.
+        check("06 12 13 14 15", "06 12 13 14 15");
+        check("77 38 59 73 25 people", "77 38 59 73");
+        check("0302 9820689 0.32 0.24 1.43", "0302 9820689");
     }
 
     #[test]

@@ -669,5 +669,5 @@ fn fifth_corpus() {
     for (row, least) in [(PHONE, 0.9551), (NATIONAL, 0.9676), (COORDINATES, 0.9875), (BIRTH, 0.9507)] {
         assert!(measured.recall(row) >= least, "recall of row {row}");
     }
-    assert!(measured.mistaken() <= 0.0051, "words masked by mistake");
+    assert!(measured.mistaken() <= 0.00075, "words masked by mistake");
 }
