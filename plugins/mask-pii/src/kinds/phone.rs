@@ -185,14 +185,12 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         // What follows in the same run must be another number, not a part of this.
         if let Some(next) = groups.get(k) {
             // "3412-5678/3798-1122" are two.
-            let second = groups.get(k..).unwrap_or_default();
-            let pair = next.sep == Sep::Slash
-                && part.iter().all(|g| g.sep != Sep::Slash)
-                && second.iter().map(|g| g.len).sum::<usize>() >= 7;
+            let pair =
+                next.sep == Sep::Slash && part.iter().all(|g| g.sep != Sep::Slash) && seven_follow(b, last.end);
             if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
-        } else if !free(b, last.end) {
+        } else if !free(b, last.end) && !(listed_next(b, last.end, count) && part.iter().all(|g| g.sep != Sep::Dot)) {
             continue;
         }
         // A dash or slash with spaces parts an area code, not a finished number.
@@ -267,13 +265,27 @@ fn tabled(b: &[u8], p: usize, floor: usize, part: &[Group]) -> bool {
     alike && (list::headed(b, p, floor) || list::long(b, p, first.len))
 }
 
+/// "0612345678,+33 6 …": does another number of a list follow the comma at `i`, after one of `count` digits? No
+/// fraction begins with a plus or has so many digits and a zero first.
+fn listed_next(b: &[u8], i: usize, count: usize) -> bool {
+    at(b, i) == b',' && count >= 8 && (at(b, i + 1) == b'+' || seven_follow(b, i))
+}
+
+/// Are there seven digits or more behind the sign at `i`, as many as the shortest number has?
+fn seven_follow(b: &[u8], i: usize) -> bool {
+    let number = b.iter().skip(i + 1).take(16).take_while(|c| matches!(c, b'0'..=b'9' | b' ' | b'-' | b'.' | b'(' | b')'));
+    number.filter(|c| c.is_ascii_digit()).count() >= 7
+}
+
 /// Does what follows say that the number before it is a quantity or a term of a formula?
 fn counted(b: &[u8], end: usize) -> bool {
     let spaced = at(b, end) == b' ';
     let sign = end + usize::from(spaced);
     let sum = at(b, sign) == b'+' && (!spaced || at(b, sign + 1) == b' ');
     let times = matches!(at(b, sign), b'x' | b'X') && matches!(at(b, sign + 1), b' ' | b'0'..=b'9');
-    times || matches!(at(b, sign), b'*' | b'<' | b'>' | b'=') || sum || unit_after(b, end)
+    // "*0612345678*" is set in bold.
+    let factor = at(b, sign) == b'*' && (spaced || at(b, sign + 1).is_ascii_digit());
+    times || factor || matches!(at(b, sign), b'<' | b'>' | b'=') || sum || unit_after(b, end)
 }
 
 /// Digits behind which another number may begin, with the prefix of a country and the zeros before it.
@@ -294,7 +306,9 @@ fn begins_other(b: &[u8], last: &Group, next: Option<&Group>, count: usize, whol
     let amount = last.len <= 3 && next.is_some_and(|next| next.sep == Sep::Space && next.len == 3);
     // The first of Japanese's letters to the last of Korean's: no space stands between them and a number.
     let letter = (0xE3..=0xED).contains(&at(b, last.end)) && !starts_with(b, last.end, &[0xE3, 0x80]);
-    amount && count > whole + last.len
+    // No number ends with one digit alone.
+    last.len == 1
+        || amount && count > whole + last.len
         || letter
         || counted(b, last.end)
         || birth::date(b, last.end - last.len).is_some()
@@ -421,7 +435,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     // The second of a pair, or what stands beside another find.
     let gap = b.get(floor..start).unwrap_or_default();
     let beside = floor > 0 && gap.len() <= 8 && !gap.iter().any(|c| *c == b'\n' || c.is_ascii_uppercase());
-    if one == b'/' && beside && start == floor + 1 {
+    if matches!(one, b'/' | b',') && beside && start == floor + 1 {
         return Some(Context::Name);
     }
     if matches!(one, b'-' | b'/' | b',' | b'\'') && two.is_ascii_alphanumeric() && at(b, start) != b'+' {
@@ -597,7 +611,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
             || all(Sep::Dot) && g.len() > 3 && rest.len() >= 9 && rest.len() <= most;
     }
     // ISBN-10 and -13 are grouped with dashes, the first by a single digit.
-    if total == 10 && first == 1 && isbn10(d)
+    if shape & !0xFF0 == 0x1001 && total == 10 && isbn10(d)
         || total == 13 && matches!((digit(0), digit(1), digit(2)), (9, 7, 8 | 9))
     {
         return false;
@@ -701,6 +715,8 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x54 => digit(0) == 9 && digit(1) >= 6 && all(Sep::Dash),
         // Lebanon
         0x26 if !named => all(Sep::Dash) && matches!(digit(0), 7 | 8),
+        // Mozambique's mobile numbers
+        0x2223 => digit(0) == 8 && matches!(digit(1), 2..=7) && all(Sep::Space),
         0x233 if !named => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
         // Cameroon; Côte d'Ivoire; Cuba
         0x12222 => digit(0) >= 2 && all(Sep::Space),
@@ -714,7 +730,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // China in any groups
         _ if total == 11 && first == 3 => digit(0) == 1 && digit(1) >= 3,
         // Russia's towns and Ukraine's numbers behind the trunk 8; India's and its neighbours' mobile numbers
-        _ if total == 11 && digit(0) == 8 => g.get(1).is_some_and(|g| g.open),
+        _ if total == 11 && digit(0) == 8 && first == 1 => digit(1) == 0 || g.get(1).is_some_and(|g| g.open),
         _ if total == 10 && digit(0) >= 6 => first >= 2,
         // Small countries: behind a name or apart, as amounts and ids look the same
         _ if named && (7..=9).contains(&total) && g.iter().all(|g| g.len >= 2) => {
