@@ -49,17 +49,37 @@ fn most_digits(cc: u32) -> usize {
     }
 }
 
-/// The bound for a number that begins with its country code.
-fn international(d: &[u8]) -> usize {
+/// How long the country code is that a number begins with, and the bound for the whole; zeros where no code fits.
+fn country(d: &[u8]) -> (usize, usize) {
     let mut cc = 0u32;
-    for &x in d.iter().take(3) {
+    for (&x, length) in d.iter().take(3).zip(1..) {
         cc = cc * 10 + u32::from(x);
         let most = most_digits(cc);
         if most > 0 {
-            return most;
+            return (length, most);
         }
     }
-    0
+    (0, 0)
+}
+
+/// The bound for a number that begins with its country code.
+fn international(d: &[u8]) -> usize {
+    country(d).1
+}
+
+/// Is the first group a country code of two or three digits, as a messenger shows it, and the rest as long as numbers
+/// are: "249 912 857 965", "84-96-187-2640"?
+fn prefixed(g: &[Group], d: &[u8]) -> bool {
+    let first = g.first().map_or(0, |g| g.len);
+    let extra = usize::from(g.iter().skip(1).any(|g| g.open && g.len == 1));
+    let (code, most) = country(d);
+    let mut dash = false;
+    let parted = g.iter().all(|g| {
+        let spaced = matches!(g.sep, Sep::None | Sep::Space | Sep::Close) && !dash;
+        dash |= g.sep == Sep::Dash;
+        spaced || g.sep == Sep::Dash
+    });
+    parted && d.first() != Some(&0) && first > 1 && code == first && (code + 8..=most.min(13) + extra).contains(&d.len())
 }
 
 /// The separator at `i`, at most a bracket, a dash and two spaces, with a digit
@@ -171,7 +191,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         return None;
     }
     // Only where it decides: looking for it takes as long as the rest.
-    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9)) && digits.first() != Some(&0);
+    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9 | 11..=13)) && digits.first() != Some(&0);
     let context = context(b, start, floor, plus || bracket, named)?;
     for k in (1..=n).rev() {
         let part = groups.get(..k)?;
@@ -186,7 +206,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         if let Some(next) = groups.get(k) {
             // "3412-5678/3798-1122" are two.
             let pair =
-                next.sep == Sep::Slash && part.iter().all(|g| g.sep != Sep::Slash) && seven_follow(b, last.end);
+                next.sep == Sep::Slash && part.iter().all(|g| g.sep != Sep::Slash) && (total > MAX_DIGITS && next.len > 3 || seven_follow(b, last.end));
             if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
@@ -316,7 +336,7 @@ fn begins_other(b: &[u8], last: &Group, next: Option<&Group>, count: usize, whol
 
 /// Is the last of the groups another number, as a whole one stands before it?
 fn another(part: &[Group], d: &[u8], plus: bool) -> bool {
-    let abroad = plus || d.starts_with(&[0, 0]);
+    let abroad = plus || d.starts_with(&[0, 0]) || prefixed(part, d);
     let whole = if abroad { 11 } else { 9 };
     let total: usize = part.iter().map(|g| g.len).sum();
     let mut before = 0;
@@ -727,6 +747,9 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Local numbers of seven digits, with the dash alone
         0x34 if !named => all(Sep::Dash) && digit(0) >= 2,
         0x322 if !named => all(Sep::Dash) && digit(0) >= 2,
+        // With the country's code and no plus. Groups of three are mostly amounts.
+        _ if g.len() > 2 && prefixed(g, d) => named || g.iter().any(|g| g.len != 3),
+        0xB..=0xD if named => country(d).0 > 1 && (country(d).0 + 8..=country(d).1).contains(&total),
         // China in any groups
         _ if total == 11 && first == 3 => digit(0) == 1 && digit(1) >= 3,
         // Russia's towns and Ukraine's numbers behind the trunk 8; India's and its neighbours' mobile numbers
