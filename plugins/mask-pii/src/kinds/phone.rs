@@ -79,7 +79,11 @@ fn prefixed(g: &[Group], d: &[u8]) -> bool {
         dash |= g.sep == Sep::Dash;
         spaced || g.sep == Sep::Dash
     });
-    parted && d.first() != Some(&0) && first > 1 && code == first && (code + 8..=most.min(13) + extra).contains(&d.len())
+    parted
+        && d.first() != Some(&0)
+        && first > 1
+        && code == first
+        && (code + 8..=most.min(13) + extra).contains(&d.len())
 }
 
 /// The separator at `i`, at most a bracket, a dash and two spaces, with a digit
@@ -191,7 +195,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         return None;
     }
     // Only where it decides: looking for it takes as long as the rest.
-    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9 | 11..=13)) && digits.first() != Some(&0);
+    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9 | 11..=13))
+        && digits.first() != Some(&0);
     let context = context(b, start, floor, plus || bracket, named)?;
     for k in (1..=n).rev() {
         let part = groups.get(..k)?;
@@ -205,12 +210,15 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         // What follows in the same run must be another number, not a part of this.
         if let Some(next) = groups.get(k) {
             // "3412-5678/3798-1122" are two.
-            let pair =
-                next.sep == Sep::Slash && part.iter().all(|g| g.sep != Sep::Slash) && (total > MAX_DIGITS && next.len > 3 || seven_follow(b, last.end));
+            let pair = next.sep == Sep::Slash
+                && part.iter().all(|g| g.sep != Sep::Slash)
+                && (total > MAX_DIGITS && next.len > 3 || seven_follow(b, last.end));
             if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
-        } else if !free(b, last.end) && !(listed_next(b, last.end, count) && part.iter().all(|g| g.sep != Sep::Dot)) {
+        } else if !free(b, last.end)
+            && !(listed_next(b, last.end, count) && part.iter().all(|g| g.sep != Sep::Dot))
+        {
             continue;
         }
         // A dash or slash with spaces parts an area code, not a finished number.
@@ -293,7 +301,11 @@ fn listed_next(b: &[u8], i: usize, count: usize) -> bool {
 
 /// Are there seven digits or more behind the sign at `i`, as many as the shortest number has?
 fn seven_follow(b: &[u8], i: usize) -> bool {
-    let number = b.iter().skip(i + 1).take(16).take_while(|c| matches!(c, b'0'..=b'9' | b' ' | b'-' | b'.' | b'(' | b')'));
+    let number = b
+        .iter()
+        .skip(i + 1)
+        .take(16)
+        .take_while(|c| matches!(c, b'0'..=b'9' | b' ' | b'-' | b'.' | b'(' | b')'));
     number.filter(|c| c.is_ascii_digit()).count() >= 7
 }
 
@@ -448,6 +460,15 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     if start == floor {
         return Some(if named { Context::Apart } else { Context::Plain });
     }
+    // "ph# 0301 4752532"
+    let sign = start - usize::from(one == b' ' && two == b'#');
+    if back(b, sign, 1) == b'#' && sign > floor + 1 {
+        let word = last_word(b, sign - 1, 40).filter(|&(s, e)| s >= floor && e + 1 == sign);
+        let class = word.and_then(|(s, e)| b.get(s..e)).and_then(cues::class);
+        if class == Some(Word::Phone) {
+            return Some(Context::Cue);
+        }
+    }
     if one.is_ascii_alphanumeric() || matches!(one, b'_' | b'#' | b'$' | b'=' | b'&' | b'%' | b'@') {
         // "T+4930…" and "=+49…" are written by forms.
         return (at(b, start) == b'+' && !one.is_ascii_digit()).then_some(Context::Plain);
@@ -490,6 +511,8 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
             [b'M' | b'T' | b'P' | b'm' | b't' | b'p'] if at(b, e) == b':' => Some(Word::Phone),
             [b'T'] if at(b, e) == b'.' => Some(Word::Phone),
             [b'N' | b'n'] if back(b, s, 1) == b'/' => Some(Word::Other),
+            // "38S MB 95558 52989": the square of a grid, behind its zone
+            [b'A'..=b'Z', b'A'..=b'Z'] if zone(b, s) => Some(Word::Other),
             _ => cues::class(word),
         };
         match class {
@@ -505,7 +528,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
                 // "phone no." has its cue one word earlier.
                 let earlier = last_word(b, s, 40).and_then(|(s, e)| b.get(s..e));
                 let phone = earlier.and_then(cues::class) == Some(Word::Phone);
-                let own = word.eq_ignore_ascii_case(b"no") && earlier.is_some_and(|w| owner(b, w, s));
+                let own = word.eq_ignore_ascii_case(b"no") && owner(b, s);
                 return (phone || own).then_some(Context::Cue);
             }
             _ => {}
@@ -543,6 +566,15 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     )
 }
 
+/// Does a zone of the military grid (MGRS, of UTM) end before `i`: one or two digits and a letter?
+fn zone(b: &[u8], i: usize) -> bool {
+    let band = back(b, i, 2);
+    back(b, i, 1) == b' '
+        && matches!(band, b'C'..=b'X' if !matches!(band, b'I' | b'O'))
+        && back(b, i, 3).is_ascii_digit()
+        && !(back(b, i, 4).is_ascii_alphabetic() || back(b, i, 5).is_ascii_alphanumeric())
+}
+
 /// Does the sign of a currency, of a number or of a postcode end before `i`?
 fn sign_before(b: &[u8], i: usize) -> bool {
     match [back(b, i, 3), back(b, i, 2), back(b, i, 1)] {
@@ -558,11 +590,16 @@ fn result(b: &[u8], start: usize) -> bool {
     back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
 }
 
-/// "Her husband's no.", "my no.": what people have a number of is a telephone.
-fn owner(b: &[u8], word: &[u8], next: usize) -> bool {
-    let genitive = word == b"s" && matches!(back(b, next, 3), b'\'' | 0x99);
-    genitive
-        || [&b"my"[..], b"his", b"her", b"our", b"their"].iter().any(|own| own.eq_ignore_ascii_case(word))
+/// "Her husband's no.", "my no.", "doctor Faraj no.", with "no" at `no`: what people have a number of is a telephone.
+fn owner(b: &[u8], no: usize) -> bool {
+    let Some((start, end)) = last_word(b, no, 40) else { return false };
+    let word = b.get(start..end).unwrap_or_default();
+    let genitive = word == b"s" && matches!(back(b, no, 3), b'\'' | 0x99);
+    let own =
+        || [&b"my"[..], b"his", b"her", b"our", b"their"].iter().any(|own| own.eq_ignore_ascii_case(word));
+    let role = || last_word(b, start, 40).filter(|&(_, end)| end + 1 == start).and_then(|(s, e)| b.get(s..e));
+    let named = || title(word) && role().and_then(cues::class) == Some(Word::Person);
+    genitive || own() || named() && cues::class(word).is_none()
 }
 
 /// Does a sentence or clause end before the number?
@@ -732,7 +769,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x46 => digit(0) >= 2 && !year(d),
         // Brazil's mobile numbers
         0x29 | 0x2144 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
-        0x54 => digit(0) == 9 && digit(1) >= 6 && all(Sep::Dash),
+        0x54 => digit(0) == 9 && digit(1) >= 2 && (all(Sep::Dash) || all(Sep::Space)),
         // Lebanon
         0x26 if !named => all(Sep::Dash) && matches!(digit(0), 7 | 8),
         // Mozambique's mobile numbers
