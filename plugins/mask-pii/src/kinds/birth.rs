@@ -256,4 +256,18 @@ mod tests {
         }
         assert_eq!(date(b"12 more of 1985", 0), None);
     }
+
+    #[test]
+    fn cues_beside_a_date() {
+        for (text, at, date) in [
+            ("Ana: 15 de julio de 1940 (DOB)", 5, Some("15 de julio de 1940")),
+            ("Ana: 15 de julio de 1940 (signed)", 5, None),
+            ("出生日期：Jan 14, 1994", 19, Some("Jan 14, 1994")),
+            ("日期：Jan 14, 1994", 13, None),
+        ] {
+            let run = at + 2;
+            let found = detect(text.as_bytes(), at, run, 0).and_then(|f| text.get(f.start..f.end));
+            assert_eq!(found, date, "{text}");
+        }
+    }
 }

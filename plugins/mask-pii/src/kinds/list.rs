@@ -6,6 +6,9 @@ use super::{at, back};
 /// Does the number at `p` stand in the midst of a row: two numbers of as many digits right before it, one space between
 /// each? What was found ends at `floor`, and is no part of the row.
 pub(crate) fn midst(b: &[u8], p: usize, floor: usize, len: usize) -> bool {
+    if !back(b, p, 2).is_ascii_digit() {
+        return false;
+    }
     let mut end = p;
     for _ in 0..2 {
         let Some(start) = end.checked_sub(len + 1).filter(|&start| start >= floor) else { return false };

@@ -69,9 +69,13 @@ fn international(d: &[u8]) -> usize {
 
 /// Is the first group a country code of two or three digits, as a messenger shows it, and the rest as long as numbers
 /// are: "249 912 857 965", "84-96-187-2640"?
+#[inline(never)]
 fn prefixed(g: &[Group], d: &[u8]) -> bool {
     let first = g.first().map_or(0, |g| g.len);
     let extra = usize::from(g.iter().skip(1).any(|g| g.open && g.len == 1));
+    if !matches!(first, 2 | 3) || !(10..=14).contains(&d.len()) {
+        return false;
+    }
     let (code, most) = country(d);
     let mut dash = false;
     let parted = g.iter().all(|g| {
@@ -79,11 +83,7 @@ fn prefixed(g: &[Group], d: &[u8]) -> bool {
         dash |= g.sep == Sep::Dash;
         spaced || g.sep == Sep::Dash
     });
-    parted
-        && d.first() != Some(&0)
-        && first > 1
-        && code == first
-        && (code + 8..=most.min(13) + extra).contains(&d.len())
+    parted && d.first() != Some(&0) && code == first && (code + 8..=most.min(13) + extra).contains(&d.len())
 }
 
 /// The separator at `i`, at most a bracket, a dash and two spaces, with a digit
@@ -191,7 +191,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if !plus && !bracket && birth::date(b, p).is_some_and(|e| ends_date(b, e)) {
         return None;
     }
-    if !plus && listed(b, p, floor, groups, &digits) {
+    if !plus && groups.len() > 1 && listed(b, p, floor, groups, &digits) {
         return None;
     }
     // Only where it decides: looking for it takes as long as the rest.
@@ -216,9 +216,7 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
-        } else if !free(b, last.end)
-            && !(listed_next(b, last.end, count) && part.iter().all(|g| g.sep != Sep::Dot))
-        {
+        } else if !(free(b, last.end) || before_comma(b, part, count)) {
             continue;
         }
         // A dash or slash with spaces parts an area code, not a finished number.
@@ -235,14 +233,6 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         if begins_other(b, last, next, count, whole(d, plus)) || another(part, d, plus) {
             continue;
         }
-        // "2021: 5994 2022: 5265"
-        let heading = last.len == 4
-            && last.sep == Sep::Space
-            && starts_with(b, last.end, b": ")
-            && at(b, last.end + 2).is_ascii_digit();
-        if heading && year(d.get(count - 4..).unwrap_or(&[])) {
-            continue;
-        }
         // "WFP 2024 0012 345"
         let dated = next.is_some() && part.first().is_some_and(|g| g.len == 4) && year(d);
         if dated && context != Context::Cue {
@@ -255,14 +245,13 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         // No amount begins with a zero.
         let amount = (d.first() != Some(&0) || context == Context::Inside) && unit_after(b, last.end);
         let fits = |context| {
-            if context != Context::Cue && d.first() != Some(&0) && tabled(b, p, floor, part) {
-                return false;
-            }
             let counted = amount && !plus && context != Context::Cue;
             !counted && plausible(part, d, plus, context) && !(k == 1 && result(b, start))
         };
+        let tabled = || context != Context::Cue && d.first() != Some(&0) && tabled(b, p, floor, part);
         let open = !plus && !amount && matches!(context, Context::Plain | Context::Name | Context::Apart);
-        if fits(context) || open && cue_after(b, last.end) && fits(Context::Cue) {
+        let found = fits(context) && !tabled() || open && cue_after(b, last.end) && fits(Context::Cue);
+        if found && !heads(b, last, d) {
             return Some(Found { start, end: last.end, kind: Kind::Phone });
         }
     }
@@ -270,6 +259,8 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
 }
 
 /// Are the groups those of a list, whatever word stands before?
+// Never inlined, like the two others that seldom decide, so that `detect` stays small.
+#[inline(never)]
 fn listed(b: &[u8], p: usize, floor: usize, groups: &[Group], digits: &[u8]) -> bool {
     let Some([first, second]) = groups.first_chunk::<2>() else { return false };
     // "0.86 0.52 1.73"
@@ -293,10 +284,19 @@ fn tabled(b: &[u8], p: usize, floor: usize, part: &[Group]) -> bool {
     alike && (list::headed(b, p, floor) || list::long(b, p, first.len))
 }
 
-/// "0612345678,+33 6 …": does another number of a list follow the comma at `i`, after one of `count` digits? No
-/// fraction begins with a plus or has so many digits and a zero first.
-fn listed_next(b: &[u8], i: usize, count: usize) -> bool {
-    at(b, i) == b',' && count >= 8 && (at(b, i + 1) == b'+' || seven_follow(b, i))
+/// "2021: 5994 2022: 5265": is the last group the year that the next value is of?
+fn heads(b: &[u8], last: &Group, d: &[u8]) -> bool {
+    let value = starts_with(b, last.end, b": ") && at(b, last.end + 2).is_ascii_digit();
+    value && last.sep == Sep::Space && d.last_chunk::<4>().is_some_and(|d| last.len == 4 && year(d))
+}
+
+/// "0612345678,+33 6 …": does another number of a list follow the comma behind `part`, of `count` digits? A fraction
+/// has no plus and not so many digits.
+#[inline(never)]
+fn before_comma(b: &[u8], part: &[Group], count: usize) -> bool {
+    let end = part.last().map_or(0, |g| g.end);
+    let another = || at(b, end + 1) == b'+' || seven_follow(b, end);
+    at(b, end) == b',' && count >= 8 && part.iter().all(|g| g.sep != Sep::Dot) && another()
 }
 
 /// Are there seven digits or more behind the sign at `i`, as many as the shortest number has?
@@ -348,9 +348,12 @@ fn begins_other(b: &[u8], last: &Group, next: Option<&Group>, count: usize, whol
 
 /// Is the last of the groups another number, as a whole one stands before it?
 fn another(part: &[Group], d: &[u8], plus: bool) -> bool {
+    let total = d.len();
+    if total <= 9 {
+        return false;
+    }
     let abroad = plus || d.starts_with(&[0, 0]) || prefixed(part, d);
     let whole = if abroad { 11 } else { 9 };
-    let total: usize = part.iter().map(|g| g.len).sum();
     let mut before = 0;
     let mut spaced = true;
     part.iter().enumerate().any(|(i, g)| {
@@ -499,6 +502,8 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     let mut given = false;
     let mut part = true;
     let mut words = 0;
+    // "case Mangochi HSA 0888 286 117": behind two names the number is theirs, not the label's.
+    let mut names = 0;
     for _ in 0..3 + MAX_GROUPS {
         let Some((s, e)) = last_word(b, i, 40).filter(|&(s, _)| s >= floor && words < 3) else {
             break;
@@ -522,6 +527,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
             Some(Word::Other)
                 if !given
                     && !ended
+                    && names < 2
                     && (!(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v"))
                         || at(b, e) == b'.') =>
             {
@@ -538,6 +544,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
         part &= digits && b.get(e..i).is_some_and(|gap| !gap.iter().any(|c| b",;.".contains(c)));
         given |= digits && !part;
         words += usize::from(!part);
+        names += usize::from(word.first().is_some_and(u8::is_ascii_uppercase) && class.is_none());
         i = s;
     }
     if weak {
@@ -784,8 +791,8 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Local numbers of seven digits, with the dash alone
         0x34 if !named => all(Sep::Dash) && digit(0) >= 2,
         0x322 if !named => all(Sep::Dash) && digit(0) >= 2,
-        // With the country's code and no plus. Groups of three are mostly amounts.
-        _ if g.len() > 2 && prefixed(g, d) => named || g.iter().any(|g| g.len != 3),
+        // With the country's code and no plus
+        _ if g.len() > 2 && prefixed(g, d) => true,
         0xB..=0xD if named => country(d).0 > 1 && (country(d).0 + 8..=country(d).1).contains(&total),
         // China in any groups
         _ if total == 11 && first == 3 => digit(0) == 1 && digit(1) >= 3,
@@ -872,6 +879,12 @@ mod tests {
         check("call 739842901 50/50", "739842901");
         check("call 0244 907 053 5-7 per tent", "0244 907 053");
         check("tel. +51 984107256 (3+4)", "+51 984107256");
+        check("+905338641159,535 375 87 91", "+905338641159");
+        check("03 558 981,775726930", "03 558 981");
+        check("+243 816 360 333/099 735 7940", "+243 816 360 333");
+        check("call +94 11 2 076 968 120/240 V", "+94 11 2 076 968");
+        check("*0656 25 96 07*", "0656 25 96 07");
+        check("fono 9-26097043 1 in 3", "9-26097043");
         check("Ruf 0176 21 69 63 64 an", "0176 21 69 63 64");
         check("3412-5678/3798-1122", "3412-5678");
         check("+33 6 51 16 12 14 ₹3,25,000", "+33 6 51 16 12 14");
@@ -881,6 +894,18 @@ mod tests {
         check("(0228) 439932 1 000 000 x 3", "(0228) 439932");
         check("012 538 64 11 829 546 XOF", "012 538 64 11");
         check("676 11 96 64 People sleep outside", "676 11 96 64");
+    }
+
+    #[test]
+    fn with_the_code_of_a_country_and_no_plus() {
+        check("ok 972 59-065-7489", "972 59-065-7489");
+        check("Moussa 249911642357", "249911642357");
+        check("mobile 92 300 613 1698", "92 300 613 1698");
+        check("Huehuetla 52 1 744 963 9934", "52 1 744 963 9934");
+        check("ok 967 777 899 632", "967 777 899 632");
+        // No code, and a number of North America
+        check("ok 699 59-065-7489", "");
+        check("808.715.2263 24/7", "808.715.2263");
     }
 
     #[test]
@@ -897,6 +922,14 @@ mod tests {
         check("imo 1712345678", "1712345678");
         check("CEP 0532 123 45 67", "0532 123 45 67");
         check("Jalan putus total. 0110 694 694", "0110 694 694");
+        check("ph# 0301 4752532", "0301 4752532");
+        check("ticket# 0301 4752532", "");
+        check("doctor Faraj no. 0945 575 952", "0945 575 952");
+        check("the coordinator. Order no. 7779-7339-13", "");
+        check("case Mangochi HSA 0888 286 117", "0888 286 117");
+        check("case of June 0888 286 117", "");
+        check("in MB 95558 52989", "95558 52989");
+        assert_eq!(detect(b"grid 38S MB 95558 52989", 12, 0), None);
         check("her husband's no. is 0935.944.002", "0935.944.002");
     }
 
@@ -904,6 +937,7 @@ mod tests {
     fn rows_of_numbers() {
         check("in 2021: 5994 2022: 5265 2023: 4315", "");
         check("call 0612345678 2022: 5265", "0612345678");
+        check("tel 5994 2022: 5265", "");
         check("from 091 6472 1987: we are 90", "091 6472 1987");
         check("week 31 32 33 34 35", "");
         check("size 38 39 40 41", "");
@@ -924,6 +958,10 @@ mod tests {
     fn forms_of_one_country() {
         check("contato 0xx51 98878-6382", "0xx51 98878-6382");
         check("0-5321-2024", "0-5321-2024");
+        check("8 067 7695593", "8 067 7695593");
+        check("8-066-652-52-19", "8-066-652-52-19");
+        check("bairro 82 76 39 161", "82 76 39 161");
+        check("obstetra 97110 1189", "97110 1189");
         check("load 0.45 0.50 0.61", "");
         check("piano 335.7402047", "335.7402047");
         check("8 (050) 268 85 08", "8 (050) 268 85 08");
