@@ -6,6 +6,7 @@ pub mod coordinates;
 mod cues;
 pub mod email;
 pub mod iban;
+mod list;
 pub mod net;
 pub mod phone;
 

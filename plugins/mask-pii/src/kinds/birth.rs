@@ -177,7 +177,14 @@ pub(crate) fn detect(b: &[u8], p: usize, run: usize, floor: usize) -> Option<Fou
     if word_after(b, end) || at(b, end) == b'.' && at(b, end + 1).is_ascii_digit() {
         return None;
     }
-    announced(b, start, floor).then_some(Found { start, end, kind: Kind::BirthDate })
+    (announced(b, start, floor) || explained(b, end)).then_some(Found { start, end, kind: Kind::BirthDate })
+}
+
+/// `(DOB)`: the cue stands in brackets right behind the date.
+fn explained(b: &[u8], end: usize) -> bool {
+    let open = end + usize::from(at(b, end) == b' ');
+    let window = b.get(open + 1..b.len().min(open + 25)).unwrap_or(&[]);
+    at(b, open) == b'(' && begins(&STEMS, fold(window, &mut [0; 32])).is_some()
 }
 
 /// `March 12, 1985`: the month stands before the digit at `p`.
@@ -187,7 +194,10 @@ fn month_first(b: &[u8], p: usize, floor: usize) -> Option<(usize, usize)> {
         return None;
     }
     let end = year(b, gap(b, i)).filter(|&end| end > i + 3)?;
-    let (start, _) = super::last_word(b, p, 20).filter(|&(s, _)| s >= floor)?;
+    let (from, to) = super::last_word(b, p, 20).filter(|&(s, _)| s >= floor)?;
+    let letters = b.get(from..to)?.iter().rev().take_while(|c| c.is_ascii_alphabetic()).count();
+    // "出生日期：Jan 14, 1994": Chinese puts no space before it.
+    let start = if month_at(b, from).is_some() { from } else { to - letters };
     month_at(b, start).map(|_| (start, end))
 }
 
@@ -245,5 +255,19 @@ mod tests {
             assert_eq!(date(text.as_bytes(), 0), Some(text.len()), "{text}");
         }
         assert_eq!(date(b"12 more of 1985", 0), None);
+    }
+
+    #[test]
+    fn cues_beside_a_date() {
+        for (text, at, date) in [
+            ("Ana: 15 de julio de 1940 (DOB)", 5, Some("15 de julio de 1940")),
+            ("Ana: 15 de julio de 1940 (signed)", 5, None),
+            ("出生日期：Jan 14, 1994", 19, Some("Jan 14, 1994")),
+            ("日期：Jan 14, 1994", 13, None),
+        ] {
+            let run = at + 2;
+            let found = detect(text.as_bytes(), at, run, 0).and_then(|f| text.get(f.start..f.end));
+            assert_eq!(found, date, "{text}");
+        }
     }
 }

@@ -21,8 +21,8 @@ pub(crate) enum Word {
 
 /// Whole words, most of them also as they are typed without diacritics.
 #[rustfmt::skip]
-static EXACT: [(&str, Word); 989] = [
-    ("aadhaar", Other), ("aadhar", Other), ("abla", Person), ("account", Other), ("adherent", Other),
+static EXACT: [(&str, Word); 990] = [
+    ("aadhaar", Other), ("aadhar", Other), ("abla", Person), ("account", Other), ("acct", Other), ("adherent", Other),
     ("adhérent", Other), ("adik", Person), ("akaunti", Other), ("aktennummer", Other),
     ("aktenzeichen", Other), ("al", Person), ("albaran", Other), ("albarán", Other), ("allocataire", Other),
     ("almost", Other), ("altitude", Other), ("ambulance", Person), ("amca", Person), ("ami", Person),

@@ -3,7 +3,7 @@
 //! that people write (ITU-T E.123 and the countries' numbering plans).
 
 use super::cues::{self, Word};
-use super::{Found, Kind, at, back, birth, last_word, starts_with, unit_after, word_after};
+use super::{Found, Kind, at, back, birth, last_word, list, starts_with, unit_after, word_after};
 
 const MAX_GROUPS: usize = 8;
 const MAX_DIGITS: usize = 16;
@@ -49,17 +49,41 @@ fn most_digits(cc: u32) -> usize {
     }
 }
 
-/// The bound for a number that begins with its country code.
-fn international(d: &[u8]) -> usize {
+/// How long the country code is that a number begins with, and the bound for the whole; zeros where no code fits.
+fn country(d: &[u8]) -> (usize, usize) {
     let mut cc = 0u32;
-    for &x in d.iter().take(3) {
+    for (&x, length) in d.iter().take(3).zip(1..) {
         cc = cc * 10 + u32::from(x);
         let most = most_digits(cc);
         if most > 0 {
-            return most;
+            return (length, most);
         }
     }
-    0
+    (0, 0)
+}
+
+/// The bound for a number that begins with its country code.
+fn international(d: &[u8]) -> usize {
+    country(d).1
+}
+
+/// Is the first group a country code of two or three digits, as a messenger shows it, and the rest as long as numbers
+/// are: "249 912 857 965", "84-96-187-2640"?
+#[inline(never)]
+fn prefixed(g: &[Group], d: &[u8]) -> bool {
+    let first = g.first().map_or(0, |g| g.len);
+    let extra = usize::from(g.iter().skip(1).any(|g| g.open && g.len == 1));
+    if !matches!(first, 2 | 3) || !(10..=14).contains(&d.len()) {
+        return false;
+    }
+    let (code, most) = country(d);
+    let mut dash = false;
+    let parted = g.iter().all(|g| {
+        let spaced = matches!(g.sep, Sep::None | Sep::Space | Sep::Close) && !dash;
+        dash |= g.sep == Sep::Dash;
+        spaced || g.sep == Sep::Dash
+    });
+    parted && d.first() != Some(&0) && code == first && (code + 8..=most.min(13) + extra).contains(&d.len())
 }
 
 /// The separator at `i`, at most a bracket, a dash and two spaces, with a digit
@@ -167,8 +191,12 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
     if !plus && !bracket && birth::date(b, p).is_some_and(|e| ends_date(b, e)) {
         return None;
     }
+    if !plus && groups.len() > 1 && listed(b, p, floor, groups, &digits) {
+        return None;
+    }
     // Only where it decides: looking for it takes as long as the rest.
-    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9)) && digits.first() != Some(&0);
+    let named = groups.first().is_some_and(|g| matches!(g.len, 2..=4 | 7..=9 | 11..=13))
+        && digits.first() != Some(&0);
     let context = context(b, start, floor, plus || bracket, named)?;
     for k in (1..=n).rev() {
         let part = groups.get(..k)?;
@@ -182,14 +210,13 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
         // What follows in the same run must be another number, not a part of this.
         if let Some(next) = groups.get(k) {
             // "3412-5678/3798-1122" are two.
-            let second = groups.get(k..).unwrap_or_default();
             let pair = next.sep == Sep::Slash
                 && part.iter().all(|g| g.sep != Sep::Slash)
-                && second.iter().map(|g| g.len).sum::<usize>() >= 7;
+                && (total > MAX_DIGITS && next.len > 3 || seven_follow(b, last.end));
             if !(next.open || pair || matches!(next.sep, Sep::Space | Sep::Wide)) {
                 continue;
             }
-        } else if !free(b, last.end) {
+        } else if !(free(b, last.end) || before_comma(b, part, count)) {
             continue;
         }
         // A dash or slash with spaces parts an area code, not a finished number.
@@ -221,12 +248,65 @@ pub(crate) fn detect(b: &[u8], p: usize, floor: usize) -> Option<Found> {
             let counted = amount && !plus && context != Context::Cue;
             !counted && plausible(part, d, plus, context) && !(k == 1 && result(b, start))
         };
+        let tabled = || context != Context::Cue && d.first() != Some(&0) && tabled(b, p, floor, part);
         let open = !plus && !amount && matches!(context, Context::Plain | Context::Name | Context::Apart);
-        if fits(context) || open && cue_after(b, last.end) && fits(Context::Cue) {
+        let found = fits(context) && !tabled() || open && cue_after(b, last.end) && fits(Context::Cue);
+        if found && !heads(b, last, d) {
             return Some(Found { start, end: last.end, kind: Kind::Phone });
         }
     }
     None
+}
+
+/// Are the groups those of a list, whatever word stands before?
+// Never inlined, like the two others that seldom decide, so that `detect` stays small.
+#[inline(never)]
+fn listed(b: &[u8], p: usize, floor: usize, groups: &[Group], digits: &[u8]) -> bool {
+    let Some([first, second]) = groups.first_chunk::<2>() else { return false };
+    // "0.86 0.52 1.73"
+    let decimals = groups.len() > 3
+        && groups.chunks(2).take(2).all(|pair| matches!(pair, [a, b] if a.len == 1 && b.sep == Sep::Dot));
+    if second.sep != Sep::Space {
+        return decimals;
+    }
+    let same =
+        groups.iter().take_while(|g| g.len == first.len && matches!(g.sep, Sep::None | Sep::Space)).count();
+    let row = digits.get(..same * first.len).unwrap_or(&[]);
+    // "0100 1200 1100Z"
+    let times = same >= 3 && first.len == 4 && clock(row);
+    decimals || times || list::counts_up(row, first.len) || list::midst(b, p, floor, first.len)
+}
+
+/// Are the groups those of a list if nothing speaks for a telephone?
+fn tabled(b: &[u8], p: usize, floor: usize, part: &[Group]) -> bool {
+    let Some((first, rest)) = part.split_first() else { return false };
+    let alike = !rest.is_empty() && rest.iter().all(|g| g.len == first.len && g.sep == Sep::Space);
+    alike && (list::headed(b, p, floor) || list::long(b, p, first.len))
+}
+
+/// "2021: 5994 2022: 5265": is the last group the year that the next value is of?
+fn heads(b: &[u8], last: &Group, d: &[u8]) -> bool {
+    let value = starts_with(b, last.end, b": ") && at(b, last.end + 2).is_ascii_digit();
+    value && last.sep == Sep::Space && d.last_chunk::<4>().is_some_and(|d| last.len == 4 && year(d))
+}
+
+/// "0612345678,+33 6 …": does another number of a list follow the comma behind `part`, of `count` digits? A fraction
+/// has no plus and not so many digits.
+#[inline(never)]
+fn before_comma(b: &[u8], part: &[Group], count: usize) -> bool {
+    let end = part.last().map_or(0, |g| g.end);
+    let another = || at(b, end + 1) == b'+' || seven_follow(b, end);
+    at(b, end) == b',' && count >= 8 && part.iter().all(|g| g.sep != Sep::Dot) && another()
+}
+
+/// Are there seven digits or more behind the sign at `i`, as many as the shortest number has?
+fn seven_follow(b: &[u8], i: usize) -> bool {
+    let number = b
+        .iter()
+        .skip(i + 1)
+        .take(16)
+        .take_while(|c| matches!(c, b'0'..=b'9' | b' ' | b'-' | b'.' | b'(' | b')'));
+    number.filter(|c| c.is_ascii_digit()).count() >= 7
 }
 
 /// Does what follows say that the number before it is a quantity or a term of a formula?
@@ -235,7 +315,9 @@ fn counted(b: &[u8], end: usize) -> bool {
     let sign = end + usize::from(spaced);
     let sum = at(b, sign) == b'+' && (!spaced || at(b, sign + 1) == b' ');
     let times = matches!(at(b, sign), b'x' | b'X') && matches!(at(b, sign + 1), b' ' | b'0'..=b'9');
-    times || matches!(at(b, sign), b'*' | b'<' | b'>' | b'=') || sum || unit_after(b, end)
+    // "*0612345678*" is set in bold.
+    let factor = at(b, sign) == b'*' && (spaced || at(b, sign + 1).is_ascii_digit());
+    times || factor || matches!(at(b, sign), b'<' | b'>' | b'=') || sum || unit_after(b, end)
 }
 
 /// Digits behind which another number may begin, with the prefix of a country and the zeros before it.
@@ -256,7 +338,9 @@ fn begins_other(b: &[u8], last: &Group, next: Option<&Group>, count: usize, whol
     let amount = last.len <= 3 && next.is_some_and(|next| next.sep == Sep::Space && next.len == 3);
     // The first of Japanese's letters to the last of Korean's: no space stands between them and a number.
     let letter = (0xE3..=0xED).contains(&at(b, last.end)) && !starts_with(b, last.end, &[0xE3, 0x80]);
-    amount && count > whole + last.len
+    // No number ends with one digit alone.
+    last.len == 1
+        || amount && count > whole + last.len
         || letter
         || counted(b, last.end)
         || birth::date(b, last.end - last.len).is_some()
@@ -264,9 +348,12 @@ fn begins_other(b: &[u8], last: &Group, next: Option<&Group>, count: usize, whol
 
 /// Is the last of the groups another number, as a whole one stands before it?
 fn another(part: &[Group], d: &[u8], plus: bool) -> bool {
-    let abroad = plus || d.starts_with(&[0, 0]);
+    let total = d.len();
+    if total <= 9 {
+        return false;
+    }
+    let abroad = plus || d.starts_with(&[0, 0]) || prefixed(part, d);
     let whole = if abroad { 11 } else { 9 };
-    let total: usize = part.iter().map(|g| g.len).sum();
     let mut before = 0;
     let mut spaced = true;
     part.iter().enumerate().any(|(i, g)| {
@@ -376,6 +463,15 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     if start == floor {
         return Some(if named { Context::Apart } else { Context::Plain });
     }
+    // "ph# 0301 4752532"
+    let sign = start - usize::from(one == b' ' && two == b'#');
+    if back(b, sign, 1) == b'#' && sign > floor + 1 {
+        let word = last_word(b, sign - 1, 40).filter(|&(s, e)| s >= floor && e + 1 == sign);
+        let class = word.and_then(|(s, e)| b.get(s..e)).and_then(cues::class);
+        if class == Some(Word::Phone) {
+            return Some(Context::Cue);
+        }
+    }
     if one.is_ascii_alphanumeric() || matches!(one, b'_' | b'#' | b'$' | b'=' | b'&' | b'%' | b'@') {
         // "T+4930…" and "=+49…" are written by forms.
         return (at(b, start) == b'+' && !one.is_ascii_digit()).then_some(Context::Plain);
@@ -383,7 +479,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     // The second of a pair, or what stands beside another find.
     let gap = b.get(floor..start).unwrap_or_default();
     let beside = floor > 0 && gap.len() <= 8 && !gap.iter().any(|c| *c == b'\n' || c.is_ascii_uppercase());
-    if one == b'/' && beside && start == floor + 1 {
+    if matches!(one, b'/' | b',') && beside && start == floor + 1 {
         return Some(Context::Name);
     }
     if matches!(one, b'-' | b'/' | b',' | b'\'') && two.is_ascii_alphanumeric() && at(b, start) != b'+' {
@@ -406,6 +502,8 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     let mut given = false;
     let mut part = true;
     let mut words = 0;
+    // "case Mangochi HSA 0888 286 117": behind two names the number is theirs, not the label's.
+    let mut names = 0;
     for _ in 0..3 + MAX_GROUPS {
         let Some((s, e)) = last_word(b, i, 40).filter(|&(s, _)| s >= floor && words < 3) else {
             break;
@@ -418,6 +516,8 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
             [b'M' | b'T' | b'P' | b'm' | b't' | b'p'] if at(b, e) == b':' => Some(Word::Phone),
             [b'T'] if at(b, e) == b'.' => Some(Word::Phone),
             [b'N' | b'n'] if back(b, s, 1) == b'/' => Some(Word::Other),
+            // "38S MB 95558 52989": the square of a grid, behind its zone
+            [b'A'..=b'Z', b'A'..=b'Z'] if zone(b, s) => Some(Word::Other),
             _ => cues::class(word),
         };
         match class {
@@ -427,13 +527,14 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
             Some(Word::Other)
                 if !given
                     && !ended
+                    && names < 2
                     && (!(word.eq_ignore_ascii_case(b"no") || word.eq_ignore_ascii_case(b"v"))
                         || at(b, e) == b'.') =>
             {
                 // "phone no." has its cue one word earlier.
                 let earlier = last_word(b, s, 40).and_then(|(s, e)| b.get(s..e));
                 let phone = earlier.and_then(cues::class) == Some(Word::Phone);
-                let own = word.eq_ignore_ascii_case(b"no") && earlier.is_some_and(|w| owner(b, w, s));
+                let own = word.eq_ignore_ascii_case(b"no") && owner(b, s);
                 return (phone || own).then_some(Context::Cue);
             }
             _ => {}
@@ -443,6 +544,7 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
         part &= digits && b.get(e..i).is_some_and(|gap| !gap.iter().any(|c| b",;.".contains(c)));
         given |= digits && !part;
         words += usize::from(!part);
+        names += usize::from(word.first().is_some_and(u8::is_ascii_uppercase) && class.is_none());
         i = s;
     }
     if weak {
@@ -471,6 +573,15 @@ fn context(b: &[u8], start: usize, floor: usize, marked: bool, named: bool) -> O
     )
 }
 
+/// Does a zone of the military grid (MGRS, of UTM) end before `i`: one or two digits and a letter?
+fn zone(b: &[u8], i: usize) -> bool {
+    let band = back(b, i, 2);
+    back(b, i, 1) == b' '
+        && matches!(band, b'C'..=b'X' if !matches!(band, b'I' | b'O'))
+        && back(b, i, 3).is_ascii_digit()
+        && !(back(b, i, 4).is_ascii_alphabetic() || back(b, i, 5).is_ascii_alphanumeric())
+}
+
 /// Does the sign of a currency, of a number or of a postcode end before `i`?
 fn sign_before(b: &[u8], i: usize) -> bool {
     match [back(b, i, 3), back(b, i, 2), back(b, i, 1)] {
@@ -486,11 +597,16 @@ fn result(b: &[u8], start: usize) -> bool {
     back(b, start, 1) == b' ' && matches!(back(b, start, 2), b'=' | b'*' | b'<' | b'>')
 }
 
-/// "Her husband's no.", "my no.": what people have a number of is a telephone.
-fn owner(b: &[u8], word: &[u8], next: usize) -> bool {
-    let genitive = word == b"s" && matches!(back(b, next, 3), b'\'' | 0x99);
-    genitive
-        || [&b"my"[..], b"his", b"her", b"our", b"their"].iter().any(|own| own.eq_ignore_ascii_case(word))
+/// "Her husband's no.", "my no.", "doctor Faraj no.", with "no" at `no`: what people have a number of is a telephone.
+fn owner(b: &[u8], no: usize) -> bool {
+    let Some((start, end)) = last_word(b, no, 40) else { return false };
+    let word = b.get(start..end).unwrap_or_default();
+    let genitive = word == b"s" && matches!(back(b, no, 3), b'\'' | 0x99);
+    let own =
+        || [&b"my"[..], b"his", b"her", b"our", b"their"].iter().any(|own| own.eq_ignore_ascii_case(word));
+    let role = || last_word(b, start, 40).filter(|&(_, end)| end + 1 == start).and_then(|(s, e)| b.get(s..e));
+    let named = || title(word) && role().and_then(cues::class) == Some(Word::Person);
+    genitive || own() || named() && cues::class(word).is_none()
 }
 
 /// Does a sentence or clause end before the number?
@@ -559,7 +675,7 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
             || all(Sep::Dot) && g.len() > 3 && rest.len() >= 9 && rest.len() <= most;
     }
     // ISBN-10 and -13 are grouped with dashes, the first by a single digit.
-    if total == 10 && first == 1 && isbn10(d)
+    if shape & !0xFF0 == 0x1001 && total == 10 && isbn10(d)
         || total == 13 && matches!((digit(0), digit(1), digit(2)), (9, 7, 8 | 9))
     {
         return false;
@@ -602,6 +718,10 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
     }
     if bracket {
         return g.len() >= 2 && first <= 5 && (8..=11).contains(&total) && !(first == 4 && year(d));
+    }
+    // "whatsapp group full 1024/1024"
+    if slash && shape == 0x44 && d.first_chunk::<4>() == d.last_chunk::<4>() {
+        return false;
     }
     if context == Context::Cue {
         return total <= 13 && !(g.len() == 2 && any(Sep::Dot)) && !(total == 7 && thousands(g, d));
@@ -656,9 +776,11 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         0x46 => digit(0) >= 2 && !year(d),
         // Brazil's mobile numbers
         0x29 | 0x2144 => digit(0) >= 1 && digit(1) >= 1 && digit(2) == 9,
-        0x54 => digit(0) == 9 && digit(1) >= 6 && all(Sep::Dash),
+        0x54 => digit(0) == 9 && digit(1) >= 2 && (all(Sep::Dash) || all(Sep::Space)),
         // Lebanon
         0x26 if !named => all(Sep::Dash) && matches!(digit(0), 7 | 8),
+        // Mozambique's mobile numbers
+        0x2223 => digit(0) == 8 && matches!(digit(1), 2..=7) && all(Sep::Space),
         0x233 if !named => g.get(1).is_some_and(|g| g.sep == Sep::Dash) && any(Sep::Space) && digit(0) >= 2,
         // Cameroon; Côte d'Ivoire; Cuba
         0x12222 => digit(0) >= 2 && all(Sep::Space),
@@ -669,10 +791,13 @@ fn plausible(g: &[Group], d: &[u8], plus: bool, context: Context) -> bool {
         // Local numbers of seven digits, with the dash alone
         0x34 if !named => all(Sep::Dash) && digit(0) >= 2,
         0x322 if !named => all(Sep::Dash) && digit(0) >= 2,
+        // With the country's code and no plus
+        _ if g.len() > 2 && prefixed(g, d) => true,
+        0xB..=0xD if named => country(d).0 > 1 && (country(d).0 + 8..=country(d).1).contains(&total),
         // China in any groups
         _ if total == 11 && first == 3 => digit(0) == 1 && digit(1) >= 3,
         // Russia's towns and Ukraine's numbers behind the trunk 8; India's and its neighbours' mobile numbers
-        _ if total == 11 && digit(0) == 8 => g.get(1).is_some_and(|g| g.open),
+        _ if total == 11 && digit(0) == 8 && first == 1 => digit(1) == 0 || g.get(1).is_some_and(|g| g.open),
         _ if total == 10 && digit(0) >= 6 => first >= 2,
         // Small countries: behind a name or apart, as amounts and ids look the same
         _ if named && (7..=9).contains(&total) && g.iter().all(|g| g.len >= 2) => {
@@ -754,6 +879,12 @@ mod tests {
         check("call 739842901 50/50", "739842901");
         check("call 0244 907 053 5-7 per tent", "0244 907 053");
         check("tel. +51 984107256 (3+4)", "+51 984107256");
+        check("+905338641159,535 375 87 91", "+905338641159");
+        check("03 558 981,775726930", "03 558 981");
+        check("+243 816 360 333/099 735 7940", "+243 816 360 333");
+        check("call +94 11 2 076 968 120/240 V", "+94 11 2 076 968");
+        check("*0656 25 96 07*", "0656 25 96 07");
+        check("fono 9-26097043 1 in 3", "9-26097043");
         check("Ruf 0176 21 69 63 64 an", "0176 21 69 63 64");
         check("3412-5678/3798-1122", "3412-5678");
         check("+33 6 51 16 12 14 ₹3,25,000", "+33 6 51 16 12 14");
@@ -763,6 +894,18 @@ mod tests {
         check("(0228) 439932 1 000 000 x 3", "(0228) 439932");
         check("012 538 64 11 829 546 XOF", "012 538 64 11");
         check("676 11 96 64 People sleep outside", "676 11 96 64");
+    }
+
+    #[test]
+    fn with_the_code_of_a_country_and_no_plus() {
+        check("ok 972 59-065-7489", "972 59-065-7489");
+        check("Moussa 249911642357", "249911642357");
+        check("mobile 92 300 613 1698", "92 300 613 1698");
+        check("Huehuetla 52 1 744 963 9934", "52 1 744 963 9934");
+        check("ok 967 777 899 632", "967 777 899 632");
+        // No code, and a number of North America
+        check("ok 699 59-065-7489", "");
+        check("808.715.2263 24/7", "808.715.2263");
     }
 
     #[test]
@@ -779,13 +922,46 @@ mod tests {
         check("imo 1712345678", "1712345678");
         check("CEP 0532 123 45 67", "0532 123 45 67");
         check("Jalan putus total. 0110 694 694", "0110 694 694");
+        check("ph# 0301 4752532", "0301 4752532");
+        check("ticket# 0301 4752532", "");
+        check("doctor Faraj no. 0945 575 952", "0945 575 952");
+        check("the coordinator. Order no. 7779-7339-13", "");
+        check("case Mangochi HSA 0888 286 117", "0888 286 117");
+        check("case of June 0888 286 117", "");
+        check("in MB 95558 52989", "95558 52989");
+        assert_eq!(detect(b"grid 38S MB 95558 52989", 12, 0), None);
         check("her husband's no. is 0935.944.002", "0935.944.002");
+    }
+
+    #[test]
+    fn rows_of_numbers() {
+        check("in 2021: 5994 2022: 5265 2023: 4315", "");
+        check("call 0612345678 2022: 5265", "0612345678");
+        check("tel 5994 2022: 5265", "");
+        check("from 091 6472 1987: we are 90", "091 6472 1987");
+        check("week 31 32 33 34 35", "");
+        check("size 38 39 40 41", "");
+        check("34: 77 38 59 73", "");
+        check("Olga: 77 38 59 73", "77 38 59 73");
+        check("drawn 62 15 29 33 21 48", "");
+        check("sum 3215 7791 6622 1668 1696", "");
+        check("contact at 0100 1200 1100Z", "");
+        check("tel 0.86 0.52 1.73 2.21", "");
+        check("whatsapp group full 1024/1024", "");
+        // What only looks like a row.
+        check("06 12 13 14 15", "06 12 13 14 15");
+        check("77 38 59 73 25 people", "77 38 59 73");
+        check("0302 9820689 0.32 0.24 1.43", "0302 9820689");
     }
 
     #[test]
     fn forms_of_one_country() {
         check("contato 0xx51 98878-6382", "0xx51 98878-6382");
         check("0-5321-2024", "0-5321-2024");
+        check("8 067 7695593", "8 067 7695593");
+        check("8-066-652-52-19", "8-066-652-52-19");
+        check("bairro 82 76 39 161", "82 76 39 161");
+        check("obstetra 97110 1189", "97110 1189");
         check("load 0.45 0.50 0.61", "");
         check("piano 335.7402047", "335.7402047");
         check("8 (050) 268 85 08", "8 (050) 268 85 08");

@@ -662,12 +662,12 @@ fn labels_are_right() {
 #[test]
 fn fifth_corpus() {
     let measured = measure("Fifth held-out corpus", 0x5eed_0005, 20_000, one);
-    // What the first run gave, of texts that nobody mended the scanner by: a guard against going back.
+    // What is found since its misses were read: a guard against going back. The page has the first run's figures.
     for row in [EMAIL, IBAN, CARD, IP, MAC, CREDENTIALS, HANDLE] {
         assert_eq!(measured.found[row], measured.labelled[row], "found of row {row}");
     }
-    for (row, least) in [(PHONE, 0.9551), (NATIONAL, 0.9676), (COORDINATES, 0.9875), (BIRTH, 0.9507)] {
+    for (row, least) in [(PHONE, 0.9943), (NATIONAL, 0.992), (COORDINATES, 0.9875), (BIRTH, 0.9988)] {
         assert!(measured.recall(row) >= least, "recall of row {row}");
     }
-    assert!(measured.mistaken() <= 0.0051, "words masked by mistake");
+    assert!(measured.mistaken() <= 0.00043, "words masked by mistake");
 }

@@ -245,6 +245,6 @@ fn third_corpus() {
     for row in [EMAIL, IBAN, CARD, IP] {
         assert!(measured.recall(row) >= 0.99, "recall of row {row}");
     }
-    assert!(measured.recall(NATIONAL) >= 0.95, "recall of national phones");
+    assert!(measured.recall(NATIONAL) >= 0.96, "recall of national phones");
     assert!(measured.mistaken() <= 0.0013, "words masked by mistake");
 }
