@@ -64,7 +64,9 @@ impl Watcher {
             let before = self.read.insert(*of, read).unwrap_or_default();
             if read > before {
                 // A verdict depends on the records before it alone.
-                for verdict in &model::first(scenario, identity(), *of, &records[..read])[before..] {
+                for verdict in
+                    model::first(scenario, identity(), *of, &records[..read])[before..].iter().flatten()
+                {
                     *self.owed.entry(owed_key(verdict)).or_default() += 1;
                 }
             }
@@ -149,7 +151,7 @@ pub fn against_model(scenario: &Scenario, world: &mut World<'_>, closed: bool) -
     let mut letters: Vec<Letter> = Vec::new();
     let mut now_us = (!world.placed.is_empty()).then_some(CLOSED_US);
     for (of, records) in &world.placed {
-        for verdict in model::first(scenario, identity(), *of, records) {
+        for verdict in model::first(scenario, identity(), *of, records).into_iter().flatten() {
             match verdict {
                 Verdict::Event(row) => rows.push(row),
                 Verdict::Letter(letter) => letters.push(letter),
@@ -412,7 +414,7 @@ fn by_source<'w>(
 fn of_raw_partition(world: &World<'_>) -> BTreeMap<String, u64> {
     let mut found = BTreeMap::new();
     for (of, records) in &world.placed {
-        for verdict in model::first(world.scenario(), identity(), *of, records) {
+        for verdict in model::first(world.scenario(), identity(), *of, records).into_iter().flatten() {
             if let Verdict::Event(row) = verdict {
                 found.insert(row.id, (of.0 as u64) << 32 | u64::from(of.1));
             }

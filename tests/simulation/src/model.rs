@@ -81,18 +81,18 @@ pub struct Answer {
     pub wrong: Option<String>,
 }
 
-/// What the first stage makes of the records of one raw partition, in their order.
+/// What the first stage makes of the records of one raw partition, in their order: of each at least one verdict.
 pub fn first(
     scenario: &Scenario,
     identity: Identity,
     (topic, partition): (usize, u32),
     records: &[Placed],
-) -> Vec<Verdict> {
+) -> Vec<Vec<Verdict>> {
     let mut newest_us = i64::MIN;
     let verdict = |Placed { offset, raw }: &Placed| {
         let mut id = String::new();
         identity.of_place(&crate::scenario::raw_topic(topic), partition, *offset, &mut id);
-        let letter = |step, code| Verdict::Letter((id.clone(), step, code));
+        let letter = |step, code| vec![Verdict::Letter((id.clone(), step, code))];
         let Some(report) = raw.report.clone() else { return letter("decode", code_of(&raw.json)) };
         if report.at_us > raw.received_us + scenario.time.max_ahead_us {
             return letter("decode", "VG1011");
@@ -107,16 +107,27 @@ pub fn first(
         if let Some(entity) = &report.entity {
             identity.of_source(&topic.to_string(), entity, report.updated_us.unwrap_or(0), &mut id);
         }
-        Verdict::Event(Row {
+        let row = Row {
             id,
             revision_us: raw.received_us,
             behind_us: newest_us - report.at_us,
             flooded: report.level_m.map(|level| level > FLOODED_M),
             source: topic,
             report,
-        })
+        };
+        if scenario.split { lines(identity, &row) } else { vec![Verdict::Event(row)] }
     };
     records.iter().map(verdict).collect()
+}
+
+/// An event for each line of a text.
+fn lines(identity: Identity, row: &Row) -> Vec<Verdict> {
+    let line = |(ordinal, text): (u64, &str)| {
+        let mut line = Row { report: Report { text: text.into(), ..row.report.clone() }, ..row.clone() };
+        identity.of_child(&row.id, "split", ordinal, &mut line.id);
+        Verdict::Event(line)
+    };
+    (0..).zip(row.report.text.split(';')).map(line).collect()
 }
 
 /// Why a record is no event.

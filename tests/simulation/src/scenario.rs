@@ -40,6 +40,8 @@ pub struct Scenario {
     reports_partitions: u32,
     /// Whether rows pass a step that traps on some.
     pub poison: bool,
+    /// Whether the lines of a text become events of their own.
+    pub split: bool,
     /// Within which time repeats are dropped, and the lateness; none: there is no such step.
     pub dedupe: Option<(i64, i64)>,
     /// Period and trap of a step with timers, in place of the windows.
@@ -142,6 +144,7 @@ impl Scenario {
             events_partitions,
             reports_partitions,
             poison,
+            split: false,
             dedupe: has_dedupe.then_some(dedupe),
             fuse: has_fuse.then_some(fuse),
             window_us,
@@ -165,6 +168,8 @@ impl Scenario {
                 scenario.hop_us = window_us;
             }
         }
+        // None of those seeds is among these.
+        scenario.split = scenario.options.seed % 6 == 2;
         scenario.records = Source::new(&scenario, Dice::new(scenario.options.seed, 1)).records();
         scenario
     }
@@ -178,6 +183,7 @@ impl Scenario {
         let source = |(number, partitions): (usize, &u32)| source_yaml(number, *partitions, self.time);
         let sources: String = self.raw.iter().enumerate().map(source).collect();
         let poison = if self.poison { "  - {name: poison, plugin: hostile, with: {do: none}}\n" } else { "" };
+        let split = if self.split { "  - {name: split, plugin: split}\n" } else { "" };
         let (unique, from) = match self.dedupe {
             None => (String::new(), "events"),
             Some((within_us, lateness_us)) => {
@@ -188,7 +194,7 @@ impl Scenario {
         let by = if self.dedupe.is_some() { "entity" } else { "zone" };
         format!(
             "pipeline: simulated\nversion: 1\nmax_drift: {}s\nschema:\n  fields:\n{SCHEMA}sources:\n{sources}steps:\n  \
-             - {{name: alarm, plugin: flood-alarm, with: {{above_m: {FLOODED_M}}}}}\n{poison}\
+             - {{name: alarm, plugin: flood-alarm, with: {{above_m: {FLOODED_M}}}}}\n{poison}{split}\
              events: {{topic: events, partitions: {}, partition_by: {by}, clearance: []}}\nthen:\n{unique}  \
              - from: {from}\n    key: [zone]\n    lateness: {}s\n    \
              output: {{topic: cells, partitions: 2, partition_by: zone, clearance: []}}\n{}",
@@ -262,6 +268,8 @@ struct Stopped {
 struct Source<'a> {
     scenario: &'a Scenario,
     dice: Dice,
+    /// How many lines a text has, where it is split.
+    lines: Option<Dice>,
     /// How far behind the clock each partition's events are.
     lag_us: Vec<Vec<i64>>,
     silent: Option<(usize, u32)>,
@@ -288,7 +296,8 @@ impl<'a> Source<'a> {
             let of = (topic, dice.below(scenario.raw[topic] as usize) as u32);
             Stopped { of, during: from..until, held_back: Vec::new() }
         });
-        Self { scenario, dice, lag_us, silent, stopped, grain_us, pace_us, sent: Vec::new() }
+        let lines = scenario.split.then(|| Dice::new(scenario.options.seed, 3));
+        Self { scenario, dice, lines, lag_us, silent, stopped, grain_us, pace_us, sent: Vec::new() }
     }
 
     fn records(mut self) -> Vec<Raw> {
@@ -338,12 +347,21 @@ impl<'a> Source<'a> {
             at_us: self.time(topic, partition, received_us),
             updated_us: None,
             zone: (!self.dice.chance(50)).then(|| format!("z{}", self.dice.below(3))),
-            text: (*self.dice.pick(&["water", "fire", "smoke"])).into(),
+            text: self.text(),
             severity: (!self.dice.chance(200)).then(|| self.dice.between(-5000, 5000) as f64 / 1000.0),
             level_m: self.dice.chance(500).then(|| self.dice.between(0, 6000) as f64 / 1000.0),
         };
         let raw = Raw { topic, partition, received_us, json: Vec::new(), report: None, gap: 0 };
         self.spoiled(raw, report)
+    }
+
+    fn text(&mut self) -> String {
+        let words = ["water", "fire", "smoke"];
+        let mut text = (*self.dice.pick(&words)).to_owned();
+        if let Some(lines) = &mut self.lines {
+            (0..lines.below(4)).for_each(|_| text = format!("{text};{}", lines.pick(&words)));
+        }
+        text
     }
 
     /// Event time, as a source's clock has it.

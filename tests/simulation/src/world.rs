@@ -47,6 +47,7 @@ impl Kit {
             ("aggregate", "aggregate.wasm"),
             ("hostile", "tests/hostile.wasm"),
             ("fuse", "tests/fuse.wasm"),
+            ("split", "tests/split.wasm"),
         ] {
             let path = folder.join(file);
             let bytes = std::fs::read(&path).map_err(|e| anyhow::anyhow!("{}: {e}", path.display()))?;
