@@ -129,7 +129,11 @@ impl<S: Store> Delivery<S> {
         let mut busy = false;
         for feed in &mut self.feeds {
             for partition in 0..feed.partitions {
-                let from = self.store.cursor(&feed.topic, partition).map_err(of_store)?.unwrap_or(0);
+                // A new store begins with what retention has left.
+                let from = match self.store.cursor(&feed.topic, partition).map_err(of_store)? {
+                    Some(from) => from,
+                    None => log.start_offset(&feed.topic, partition)?,
+                };
                 let batch = log.read(&feed.topic, partition, from, records, bytes)?;
                 let Some(last) = batch.last() else { continue };
                 let next_offset = last.offset + 1;
