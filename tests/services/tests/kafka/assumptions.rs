@@ -263,7 +263,7 @@ fn compaction_keeps_what_a_table_comes_to() {
     let other = producer(&part, "other", 30_000);
     let mut wanted = Vec::new();
     for round in 0..5_u32 {
-        let value = |key: u32| (key + round) % 4 != 0;
+        let value = |key: u32| !(key + round).is_multiple_of(4);
         let change = |key: u32| StateChange {
             table: table.clone(),
             key: format!("{key}").into(),
