@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 use std::str::FromStr;
-use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use log::Log;
 use log_embedded::EmbeddedLog;
 use log_kafka::{Change, KafkaLog};
 use pipeline::Input;
-
-/// Longest wait for the partitions of a pipeline: a worker of another name may have to be given up first.
-const MOST_JOIN: Duration = Duration::from_secs(60);
-const LOOK: Duration = Duration::from_millis(5);
 
 /// Where the log is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +65,8 @@ impl DerefMut for AnyLog {
 }
 
 impl AnyLog {
-    /// Gives a worker its inputs: all of them where nobody else can have them, otherwise as the groups say,
-    /// once they have given all.
+    /// Gives a worker its inputs where nobody else can have them; otherwise joins the groups, which give them by
+    /// [`Self::follow_groups`].
     pub fn assign(&mut self, worker: &mut pipeline::Worker, inputs: &[Input]) -> Result<()> {
         let log = match self {
             Self::Embedded(_) => {
@@ -90,19 +85,7 @@ impl AnyLog {
         for (group, topics) in groups {
             log.join(group, &topics)?;
         }
-        let start = Instant::now();
-        loop {
-            self.follow_groups(worker, inputs)?;
-            let given = worker.inputs().len();
-            if given == inputs.len() {
-                return Ok(());
-            }
-            if start.elapsed() > MOST_JOIN {
-                let (all, seconds) = (inputs.len(), MOST_JOIN.as_secs());
-                bail!("VG0032: only {given} of {all} partitions were given to this worker in {seconds} s");
-            }
-            std::thread::sleep(LOOK);
-        }
+        Ok(())
     }
 
     /// Between two steps: takes and gives up what the groups say.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -29,6 +29,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(50);
 /// In how many rounds in a row a worker or the delivery may fail on a log that is unwell.
 const MOST_FAILURES: u32 = 100;
+/// Longest wait for the partitions of a pipeline: a worker of another name may have to be given up first.
+const MOST_JOIN: Duration = Duration::from_secs(60);
 /// Most workers; each takes the memory of its plugins and of its partitions' state.
 pub const MOST_WORKERS: u8 = 64;
 
@@ -48,6 +50,10 @@ struct Shared {
     commits: AtomicU64,
     /// For each worker, after how many commits it found nothing to read.
     idle_since: Vec<AtomicU64>,
+    /// For each worker, how many partitions it has.
+    given: Vec<AtomicUsize>,
+    /// How many there are.
+    all: usize,
     counts: Mutex<Counts>,
     /// Log lines of plugins since they were last shown: step, message, events.
     logged: Mutex<BTreeMap<(String, String), u64>>,
@@ -66,9 +72,6 @@ pub type Counters = Vec<(String, String, u64)>;
 
 impl Workers {
     pub fn open(app: &App, read: &ReadPipeline, workers: u8) -> Result<Self> {
-        if workers > 1 && app.log != LogAddress::Embedded {
-            anyhow::bail!("VG0033: on Kafka there is one worker so far");
-        }
         app.create_data_dir()?;
         let lock = app.lock()?;
         let log = app.log()?;
@@ -95,11 +98,17 @@ impl Workers {
             }
             // Of this host, of which there is one so far.
             let log = app.log_as(&format!("{}.0.{number}", pipeline.group()))?;
-            let inputs = pipeline.inputs().into_iter().skip(number.into()).step_by(count.into()).collect();
+            let inputs = match app.log {
+                LogAddress::Embedded => {
+                    pipeline.inputs().into_iter().skip(number.into()).step_by(count.into()).collect()
+                }
+                // The groups say who has which.
+                LogAddress::Kafka(_) => pipeline.inputs(),
+            };
             opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), inputs });
         }
-        for Worker { log, worker, inputs } in &mut opened {
-            log.assign(worker, inputs)?;
+        assign(&mut opened, pipeline.inputs().len())?;
+        for Worker { log, worker, .. } in &mut opened {
             restore(log, worker)?;
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
@@ -130,6 +139,8 @@ impl Workers {
             stop: AtomicBool::new(false),
             commits: AtomicU64::new(0),
             idle_since: self.workers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
+            given: self.workers.iter().map(|worker| AtomicUsize::new(worker.worker.inputs().len())).collect(),
+            all: self.workers.iter().map(|worker| worker.worker.inputs().len()).sum(),
             counts: Mutex::default(),
             logged: Mutex::default(),
         };
@@ -202,10 +213,24 @@ impl Shared {
         *whole(&self.counts)
     }
 
-    /// Whether every worker has looked after the last commit, and found nothing.
+    /// How many partitions a worker has. Those that are new nobody has looked at since the last commit, so that is
+    /// said first.
+    fn note_given(&self, number: usize, inputs: usize) {
+        let (Some(given), Some(since)) = (self.given.get(number), self.idle_since.get(number)) else {
+            return;
+        };
+        if given.load(Ordering::SeqCst) != inputs {
+            since.store(u64::MAX, Ordering::SeqCst);
+            given.store(inputs, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether every worker has looked after the last commit, and found nothing, and none of the partitions is on
+    /// its way from one to another.
     fn is_over(&self) -> bool {
         let commits = self.commits.load(Ordering::SeqCst);
-        self.idle_since.iter().all(|since| since.load(Ordering::SeqCst) == commits)
+        let given: usize = self.given.iter().map(|given| given.load(Ordering::SeqCst)).sum();
+        given >= self.all && self.idle_since.iter().all(|since| since.load(Ordering::SeqCst) == commits)
     }
 }
 
@@ -220,6 +245,7 @@ impl Worker {
         while !shared.stop.load(Ordering::SeqCst) {
             self.log.follow_groups(&mut self.worker, &self.inputs)?;
             let inputs = self.worker.inputs().len();
+            shared.note_given(number, inputs);
             let commits = shared.commits.load(Ordering::SeqCst);
             let (mut busy, mut failed) = (false, None);
             for input in 0..inputs {
@@ -279,6 +305,31 @@ impl Worker {
             }
         }
         Ok(())
+    }
+}
+
+/// Gives all partitions to the workers; on Kafka the groups do that, once their other members have answered.
+fn assign(workers: &mut [Worker], all: usize) -> Result<()> {
+    for Worker { log, worker, inputs } in workers.iter_mut() {
+        log.assign(worker, inputs)?;
+    }
+    let start = Instant::now();
+    loop {
+        let mut given = 0;
+        for Worker { log, worker, inputs } in workers.iter_mut() {
+            log.follow_groups(worker, inputs)?;
+            given += worker.inputs().len();
+        }
+        if given >= all {
+            return Ok(());
+        }
+        if start.elapsed() > MOST_JOIN {
+            let seconds = MOST_JOIN.as_secs();
+            anyhow::bail!(
+                "VG0032: only {given} of {all} partitions were given to this program in {seconds} s"
+            );
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 

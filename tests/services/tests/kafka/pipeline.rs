@@ -184,7 +184,7 @@ fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
     let mut zombie = at_work(&asleep);
     signal(&zombie, "STOP");
     let seed = kill(&killed);
-    killed.succeed(&["run", PIPELINE]);
+    killed.succeed(&["run", "--workers", "2", PIPELINE]);
     compare(&killed.contents(), &wanted, &format!("VIGIE_TEST_SEED={seed}"));
     // It wakes, and finds that its place was taken.
     signal(&zombie, "CONT");
