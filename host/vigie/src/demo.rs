@@ -56,7 +56,7 @@ pub fn run(app: &App, options: &Options) -> Result<()> {
     let mut progress = Progress::new();
     let read = read_pipeline(&options.pipeline)?;
     let pipeline = &read.pipeline;
-    let mut workers = Workers::open(app, &read, options.workers)?;
+    let mut workers = Workers::open(app, &read, options.workers, 0)?;
     eprintln!("Vigie: pipeline {} version {}", pipeline.pipeline, pipeline.version);
     let fed = feed(&mut *app.log_as(GROUP)?, pipeline, options)?;
     if fed == 0 {

@@ -80,6 +80,9 @@ enum Command {
         /// Threads that run the stages; the result is the same with any number
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=i64::from(run::MOST_WORKERS)))]
         workers: u8,
+        /// On Kafka: the number of this program among those that share the pipeline, each with a data folder of its own
+        #[arg(long, env = "VIGIE_HOST", default_value_t = 0)]
+        host: u16,
     },
     /// Check a pipeline and print its plan: steps, and each field's labels as it travels
     #[command(after_help = "Example:\n  vigie check pipelines/field-reports.yaml")]
@@ -164,8 +167,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
-        Command::Run { pipeline, follow, close, workers } => {
-            let mut workers = run::Workers::open(&app, &app::read_pipeline(&pipeline)?, workers)?;
+        Command::Run { pipeline, follow, close, workers, host } => {
+            let mut workers = run::Workers::open(&app, &app::read_pipeline(&pipeline)?, workers, host)?;
             let mut progress = run::Progress::new();
             workers.run(follow, &mut progress)?;
             if close {

@@ -38,6 +38,8 @@ pub const MOST_WORKERS: u8 = 64;
 pub struct Workers {
     log: AnyLog,
     workers: Vec<Worker>,
+    /// Partitions of the pipeline.
+    all: usize,
     delivery: Delivery<EmbeddedStore>,
     _lock: File,
 }
@@ -71,7 +73,8 @@ struct Worker {
 pub type Counters = Vec<(String, String, u64)>;
 
 impl Workers {
-    pub fn open(app: &App, read: &ReadPipeline, workers: u8) -> Result<Self> {
+    /// `host` tells the programs apart that share a pipeline on Kafka.
+    pub fn open(app: &App, read: &ReadPipeline, workers: u8, host: u16) -> Result<Self> {
         app.create_data_dir()?;
         let lock = app.lock()?;
         let log = app.log()?;
@@ -96,8 +99,7 @@ impl Workers {
             if opened.is_empty() {
                 pipeline::check_labels(pipeline, &running, &tables, &policies)?;
             }
-            // Of this host, of which there is one so far.
-            let log = app.log_as(&format!("{}.0.{number}", pipeline.group()))?;
+            let log = app.log_as(&format!("{}.{host}.{number}", pipeline.group()))?;
             let inputs = match app.log {
                 LogAddress::Embedded => {
                     pipeline.inputs().into_iter().skip(number.into()).step_by(count.into()).collect()
@@ -107,13 +109,12 @@ impl Workers {
             };
             opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), inputs });
         }
-        assign(&mut opened, pipeline.inputs().len())?;
-        for Worker { log, worker, .. } in &mut opened {
-            restore(log, worker)?;
+        for Worker { log, worker, inputs } in &mut opened {
+            log.assign(worker, inputs)?;
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
         let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
-        Ok(Self { log, workers: opened, delivery, _lock: lock })
+        Ok(Self { log, workers: opened, all: pipeline.inputs().len(), delivery, _lock: lock })
     }
 
     /// Sums of the plugins' counters since the start.
@@ -140,11 +141,17 @@ impl Workers {
             commits: AtomicU64::new(0),
             idle_since: self.workers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
             given: self.workers.iter().map(|worker| AtomicUsize::new(worker.worker.inputs().len())).collect(),
-            all: self.workers.iter().map(|worker| worker.worker.inputs().len()).sum(),
+            all: self.all,
             counts: Mutex::default(),
             logged: Mutex::default(),
         };
         self.workers.iter_mut().for_each(|worker| worker.worker.set_bounded(!follow));
+        if !follow {
+            wait_for_all(&mut self.workers, self.all)?;
+        }
+        for Worker { log, worker, .. } in &mut self.workers {
+            restore(log, worker)?;
+        }
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
         let result = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..)
@@ -308,11 +315,9 @@ impl Worker {
     }
 }
 
-/// Gives all partitions to the workers; on Kafka the groups do that, once their other members have answered.
-fn assign(workers: &mut [Worker], all: usize) -> Result<()> {
-    for Worker { log, worker, inputs } in workers.iter_mut() {
-        log.assign(worker, inputs)?;
-    }
+/// Waits until the workers of this program have all partitions. On Kafka the groups give them, once their other
+/// members have answered; only a program that has all of them knows where the topics end.
+fn wait_for_all(workers: &mut [Worker], all: usize) -> Result<()> {
     let start = Instant::now();
     loop {
         let mut given = 0;

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use log::{Commit, Log, Output};
 use log_embedded::EmbeddedLog;
@@ -191,6 +191,46 @@ fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
     let said = ended(&mut zombie);
     assert!(said.contains("VG3008"), "{said}");
     compare(&killed.contents(), &wanted, "after the zombie");
+}
+
+/// Two programs share the pipeline. One is killed, and the other goes on with its part.
+#[test]
+fn another_host_takes_over_from_one_that_was_killed() {
+    let kafka = Kafka::start().unwrap();
+    let embedded = on_one_file();
+    embedded.succeed(&["run", PIPELINE]);
+    let wanted = embedded.contents();
+    let second = on_kafka(&kafka);
+    let first = Installation::new(&second.log);
+    let wait_for = |events: usize, runs: &mut [&mut Run]| {
+        let start = Instant::now();
+        while lines(&first, "events") < events {
+            assert!(start.elapsed() < Duration::from_secs(120), "{} of {events}", lines(&first, "events"));
+            for run in runs.iter_mut() {
+                assert!(run.0.try_wait().unwrap().is_none(), "{}", ended(run));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    // It has everything at first, and about half from when the other one comes.
+    let mut dying = following(&second, "2");
+    wait_for(200, &mut [&mut dying]);
+    let mut staying = following(&first, "1");
+    wait_for(lines(&first, "events") + 1000, &mut [&mut dying, &mut staying]);
+    drop(dying);
+    let (killed, all) = (Instant::now(), wanted["events"].lines().count());
+    wait_for(all, &mut [&mut staying]);
+    println!("all is there {} ms after the kill", killed.elapsed().as_millis());
+    drop(staying);
+    first.succeed(&["run", "--host", "1", PIPELINE]);
+    compare(&first.contents(), &wanted, "after a host was killed");
+}
+
+/// A program that goes on, in small batches.
+fn following(installation: &Installation, host: &str) -> Run {
+    let mut command = installation.vigie(&["run", "--follow", "--host", host, PIPELINE]);
+    command.env("VIGIE_BATCH_RECORDS", "64").stdout(Stdio::null()).stderr(Stdio::piped());
+    Run(command.spawn().unwrap())
 }
 
 /// Kills the program at random moments, each when it has got on since the last; gives the seed.
