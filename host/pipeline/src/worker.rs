@@ -463,6 +463,8 @@ fn restore(
 }
 
 #[cfg(test)]
+mod slices;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod time;

@@ -108,6 +108,14 @@ impl Workers {
             log.assign(worker, inputs)?;
             restore(log, worker)?;
         }
+        if app.log != LogAddress::Embedded {
+            let mut all = pipeline::Restores::default();
+            opened.iter().for_each(|worker| all += worker.worker.restores());
+            let pipeline::Restores { partitions, by_snapshot, changes, .. } = all;
+            eprintln!(
+                "state of {partitions} partitions restored, {by_snapshot} by snapshots; {changes} changes read"
+            );
+        }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
         let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
         Ok(Self { log, workers: opened, delivery, _lock: lock })
