@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use log::{Commit, Error, KeyValue, Log, Output, Position, Record, StateChange};
+use log::{Commit, Error, Log, Output, Place, Position, Record, Slice, StateChange};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 const VERSION: i64 = 1;
@@ -22,6 +22,10 @@ create table positions (grp text, topic text, partition integer, next integer no
   primary key (grp, topic, partition)) strict, without rowid;
 create table state (name text, key blob, value blob not null, primary key (name, key)) strict, without rowid;
 ";
+
+/// A stage's state from a table and a key on, up to before a table.
+const STATE_FROM: &str = "select name, key, value from state where (name, key) >= (?, ?) and name < ? \
+                          order by name, key";
 
 /// A log on one file.
 pub struct EmbeddedLog {
@@ -170,14 +174,45 @@ impl Log for EmbeddedLog {
         transaction.commit().map_err(io)
     }
 
-    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
-        let mut statement = self
-            .connection
-            .prepare_cached("select key, value from state where name = ? order by key")
-            .map_err(io)?;
-        let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?))).map_err(io)?;
-        rows.collect::<Result<_, _>>().map_err(io)
+    /// By table and key. A place is a table and the least key that was not given, with a zero byte between.
+    fn state_from(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &Place,
+        most_bytes: usize,
+    ) -> Result<Option<Slice>, Error> {
+        let mut slice = Slice { next: from.clone(), ..Slice::default() };
+        let mut bytes = 0;
+        // Tables are named `STAGE`, in partition 0, and `STAGE/PARTITION.NAME`; a slash follows a point.
+        let plain = [stage.to_owned(), format!("{stage}\u{1}")];
+        let named = [".", "/"].map(|end| format!("{stage}/{partition}{end}"));
+        for [first, behind] in [plain, named].into_iter().skip(usize::from(partition > 0)) {
+            let (table, key) = parts(from);
+            let (table, key) = if table < first.as_str() { (first.as_str(), &[][..]) } else { (table, key) };
+            let mut statement = self.connection.prepare_cached(STATE_FROM).map_err(io)?;
+            let mut rows = statement.query(params![table, key, behind]).map_err(io)?;
+            while let Some(row) = rows.next().map_err(io)? {
+                let table: String = row.get(0).map_err(io)?;
+                let (key, value): (Vec<u8>, Vec<u8>) = (row.get(1).map_err(io)?, row.get(2).map_err(io)?);
+                bytes += key.len() + value.len();
+                slice.next = [table.as_bytes(), &[0], &key, &[0]].concat();
+                slice.changes.push(StateChange { table, key, value: Some(value) });
+                if bytes >= most_bytes {
+                    return Ok(Some(slice));
+                }
+            }
+        }
+        slice.done = true;
+        Ok(Some(slice))
     }
+}
+
+/// The table and the key of a place.
+fn parts(place: &Place) -> (&str, &[u8]) {
+    let table = place.split(|byte| *byte == 0).next().unwrap_or_default();
+    let key = place.get(table.len() + 1..).unwrap_or_default();
+    (std::str::from_utf8(table).unwrap_or_default(), key)
 }
 
 fn end(connection: &Connection, topic: &str, partition: u32) -> Result<u64, Error> {

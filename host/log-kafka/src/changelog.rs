@@ -32,15 +32,58 @@ pub fn topic(stage: &str) -> String {
 impl Place {
     /// Where `STAGE` or `STAGE/PARTITION.NAME` lies.
     pub fn of(table: &str) -> Result<Self, Error> {
-        let Some((stage, rest)) = table.split_once('/') else {
-            return Ok(Self { topic: topic(table), partition: 0, prefix: vec![0] });
-        };
-        let parsed = rest.split_once('.').and_then(|(number, name)| Some((number.parse().ok()?, name)));
-        let Some((partition, name)) = parsed else {
+        let Some((stage, partition, name)) = log::parse_table(table) else {
             return Err(Error::Io(format!("a table of state cannot have the name {table}")));
         };
         // A name has no zero byte, so no table's prefix begins another's.
         Ok(Self { topic: topic(stage), partition, prefix: [name.as_bytes(), &[0]].concat() })
+    }
+}
+
+/// A record of a stage's changelog as a change; none where there is no table for it.
+pub fn change(stage: &str, partition: u32, key: &[u8], value: Option<&[u8]>) -> Option<StateChange> {
+    let mut parts = key.splitn(2, |byte| *byte == 0);
+    let (name, key) = (std::str::from_utf8(parts.next()?).ok()?, parts.next()?);
+    let table = log::table_name(stage, partition, name);
+    Some(StateChange { table, key: key.to_vec(), value: value.map(Into::into) })
+}
+
+/// What a place in a partition's state says to those who know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// The next record of the changelog.
+    pub offset: u64,
+    /// Where a restore that is under way ends; none: none is.
+    pub end: Option<u64>,
+    /// When the first of what was read before this place was, in milliseconds since 1970: so old may deletes
+    /// be that were missed.
+    pub since_ms: u64,
+    /// The cluster.
+    pub cluster: String,
+}
+
+impl Mark {
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let numbers = [self.offset, self.end.unwrap_or(u64::MAX), self.since_ms];
+        let numbers = numbers.iter().flat_map(|number| number.to_be_bytes());
+        numbers.chain(self.cluster.bytes()).collect()
+    }
+
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, cluster) = bytes.split_at_checked(24)?;
+        let number = |at: usize| Some(u64::from_be_bytes(numbers.get(at..at + 8)?.try_into().ok()?));
+        Some(Self {
+            offset: number(0)?,
+            end: number(8).filter(|end| *end != u64::MAX),
+            since_ms: number(16)?,
+            cluster: String::from_utf8(cluster.into()).ok()?,
+        })
+    }
+
+    /// Whether deletes since then are still there, where they stay for `kept_ms`. Not where the clock was set
+    /// back: then nobody knows. Half, as clocks differ and as compaction has a clock of its own.
+    pub fn is_fresh(&self, now_ms: u64, kept_ms: u64) -> bool {
+        now_ms.checked_sub(self.since_ms).is_some_and(|age_ms| age_ms <= kept_ms / 2)
     }
 }
 
@@ -78,5 +121,32 @@ mod tests {
         assert_eq!((&keys.topic, keys.partition), (&held.topic, held.partition));
         assert!(!keys.prefix.starts_with(&held.prefix));
         assert!(Place::of("a/b").is_err() && Place::of("a/x.keys").is_err());
+    }
+
+    #[test]
+    fn a_record_is_the_change_that_it_was_written_for() {
+        for table in ["a.v1.newest", "a.v1.unique/0.keys", "a.v1.unique/12.held"] {
+            let (stage, partition, _) = log::parse_table(table).unwrap();
+            for (key, value) in
+                [(vec![], None), (vec![0, 1, 0], Some(vec![])), (b"k".to_vec(), Some(b"v".to_vec()))]
+            {
+                let wanted = StateChange { table: table.into(), key, value };
+                let written = records(std::slice::from_ref(&wanted)).unwrap();
+                let [Change { key, value, .. }] = written.as_slice() else { panic!("one record") };
+                assert_eq!(change(stage, partition, key, *value), Some(wanted));
+            }
+        }
+        assert_eq!(change("a", 0, b"no zero byte", None), None);
+    }
+
+    #[test]
+    fn a_mark_is_read_back_and_grows_old() {
+        let mark = Mark { offset: 7, end: Some(9), since_ms: 1000, cluster: "c".into() };
+        assert_eq!(Mark::from_bytes(&mark.to_bytes()), Some(mark.clone()));
+        let kept = Mark { end: None, ..mark.clone() };
+        assert_eq!(Mark::from_bytes(&kept.to_bytes()), Some(kept));
+        assert_eq!(Mark::from_bytes(b"short"), None);
+        assert!(mark.is_fresh(1000, 100) && mark.is_fresh(1050, 100));
+        assert!(!mark.is_fresh(1051, 100) && !mark.is_fresh(999, 100));
     }
 }

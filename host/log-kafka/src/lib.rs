@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use log::{Commit, Error, KeyValue, Log, Position, Record};
+use log::{Commit, Error, Log, Place, Position, Record, Slice};
 use rdkafka::config::ClientConfig;
 
 pub use group::Change;
@@ -307,11 +307,26 @@ impl Log for KafkaLog {
         self.writer.as_mut().map_or(Ok(()), Writer::settle)
     }
 
-    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
-        let place = changelog::Place::of(table)?;
-        if self.topics.known(&self.scanner, &place.topic)?.is_none_or(|count| place.partition >= count) {
-            return Ok(Vec::new());
+    fn state_from(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &Place,
+        most_bytes: usize,
+    ) -> Result<Option<Slice>, Error> {
+        let topic = changelog::topic(stage);
+        if self.topics.known(&self.scanner, &topic)?.is_none_or(|count| partition >= count) {
+            return Ok(from.is_empty().then(|| Slice { done: true, ..Slice::default() }));
         }
-        self.scanner.table(table, &place)
+        let deletes_kept_ms = if from.is_empty() { 0 } else { self.topics.deletes_kept_ms(&topic)? };
+        self.scanner.state(stage, partition, from, most_bytes, deletes_kept_ms)
+    }
+
+    fn state_end(&self, stage: &str, partition: u32) -> Result<Option<Place>, Error> {
+        let topic = changelog::topic(stage);
+        if self.topics.known(&self.scanner, &topic)?.is_none_or(|count| partition >= count) {
+            return Ok(None);
+        }
+        self.scanner.state_end(stage, partition).map(Some)
     }
 }

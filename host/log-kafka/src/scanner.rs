@@ -1,16 +1,15 @@
 //! Looks at partitions from outside: where they begin and end, and what lies in them up to the end.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use log::{Error, KeyValue, Record};
+use log::{Error, Record, Slice};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::changelog::Place;
+use crate::changelog::{self, Mark};
 use crate::group::number;
 use crate::{ANSWER, Options, errors};
 
@@ -24,6 +23,7 @@ pub struct Scanner {
     consumer: BaseConsumer,
     /// Sees what is not committed too; made when it is first needed.
     everything: OnceCell<BaseConsumer>,
+    cluster: OnceCell<String>,
     options: Options,
 }
 
@@ -34,7 +34,7 @@ impl Scanner {
         // The end is told with an empty answer, for which the broker waits this long.
         config.set("fetch.wait.max.ms", "1").set("fetch.queue.backoff.ms", "2");
         let consumer = config.create().map_err(|e| errors::of(&e))?;
-        Ok(Self { consumer, everything: OnceCell::new(), options: options.clone() })
+        Ok(Self { consumer, everything: OnceCell::new(), cluster: OnceCell::new(), options: options.clone() })
     }
 
     /// Its client, for metadata.
@@ -118,31 +118,86 @@ impl Scanner {
         Ok(self.everything.get_or_init(|| consumer))
     }
 
-    /// A table of keyed state, by key: what its changelog comes to.
-    pub fn table(&self, name: &str, place: &Place) -> Result<Vec<KeyValue>, Error> {
-        let Place { topic, partition, prefix } = place;
+    /// The next changes of a stage's partition, about `most_bytes` of them; `deletes_kept_ms`: for how long
+    /// its changelog keeps deletes. None: from there it cannot be told.
+    pub fn state(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &[u8],
+        most_bytes: usize,
+        deletes_kept_ms: u64,
+    ) -> Result<Option<Slice>, Error> {
+        let topic = &changelog::topic(stage);
         // First the end of everything: of what is committed alone, the end may lie before a transaction
         // that another worker has committed but whose markers are not written.
-        let (_, written) = bounds(self.everything()?, topic, *partition)?;
-        let (start, stable) = self.bounds(topic, *partition)?;
-        if stable < written {
-            return Err(Error::Pending { what: name.into() });
-        }
-        let mut rows: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
-        if start == written {
-            return Ok(Vec::new());
-        }
-        self.scan(topic, *partition, start, |message| {
-            if let Some(key) = message.key().and_then(|key| key.strip_prefix(prefix.as_slice())) {
-                match message.payload() {
-                    Some(value) => rows.insert(key.to_vec(), value.to_vec()),
-                    None => rows.remove(key),
-                };
+        let (_, written) = bounds(self.everything()?, topic, partition)?;
+        let (start, stable) = self.bounds(topic, partition)?;
+        let now_ms = now_ms();
+        let (mark, is_first) = match from {
+            [] => {
+                let cluster = self.cluster()?;
+                (Mark { offset: start, end: None, since_ms: now_ms, cluster }, true)
             }
-            true
-        })?;
-        Ok(rows.into_iter().collect())
+            _ => match Mark::from_bytes(from) {
+                Some(mark) => (mark, false),
+                None => return Ok(None),
+            },
+        };
+        let is_good = (start..=written).contains(&mark.offset) && mark.is_fresh(now_ms, deletes_kept_ms);
+        if !is_first && (!is_good || mark.cluster != self.cluster()?) {
+            return Ok(None);
+        }
+        let end = mark.end.unwrap_or(written);
+        let (mut slice, mut offset, mut bytes) = (Slice::default(), mark.offset, 0);
+        let mut is_full = false;
+        if offset < end.min(stable) {
+            self.scan(topic, partition, offset, |message| {
+                let at = u64::try_from(message.offset()).unwrap_or(0);
+                if at >= end {
+                    return false;
+                }
+                let (key, value) = (message.key().unwrap_or_default(), message.payload());
+                slice.changes.extend(changelog::change(stage, partition, key, value));
+                (offset, bytes) = (at + 1, bytes + message.payload_len() + message.key_len());
+                is_full = bytes >= most_bytes;
+                !is_full
+            })?;
+            if !is_full {
+                offset = offset.max(end.min(stable));
+            }
+        }
+        slice.done = offset >= end;
+        if !slice.done && offset == mark.offset {
+            return Err(Error::Pending { what: format!("the state of {stage} {partition}") });
+        }
+        let end = Some(end).filter(|_| !slice.done);
+        slice.next = Mark { offset, end, ..mark }.to_bytes();
+        Ok(Some(slice))
     }
+
+    /// A place behind what is committed and in front of what is not decided.
+    pub fn state_end(&self, stage: &str, partition: u32) -> Result<Vec<u8>, Error> {
+        let (_, stable) = self.bounds(&changelog::topic(stage), partition)?;
+        let (since_ms, cluster) = (now_ms(), self.cluster()?);
+        Ok(Mark { offset: stable, end: None, since_ms, cluster }.to_bytes())
+    }
+
+    /// Which cluster this is; asked once.
+    fn cluster(&self) -> Result<String, Error> {
+        if let Some(cluster) = self.cluster.get() {
+            return Ok(cluster.clone());
+        }
+        let cluster = self.consumer.client().fetch_cluster_id(ANSWER);
+        let cluster =
+            cluster.ok_or_else(|| Error::Away("the cluster does not say which one it is".into()))?;
+        Ok(self.cluster.get_or_init(|| cluster).clone())
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 fn bounds(consumer: &BaseConsumer, topic: &str, partition: u32) -> Result<(u64, u64), Error> {

@@ -9,7 +9,9 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use log::Error;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode as Code;
@@ -51,11 +53,17 @@ pub struct Topics {
     options: Options,
     admin: OnceCell<AdminClient<DefaultClientContext>>,
     partitions: RefCell<BTreeMap<String, u32>>,
+    deletes_kept_ms: RefCell<BTreeMap<String, u64>>,
 }
 
 impl Topics {
     pub fn new(options: &Options) -> Self {
-        Self { options: options.clone(), admin: OnceCell::new(), partitions: RefCell::default() }
+        Self {
+            options: options.clone(),
+            admin: OnceCell::new(),
+            partitions: RefCell::default(),
+            deletes_kept_ms: RefCell::default(),
+        }
     }
 
     fn admin(&self) -> Result<&AdminClient<DefaultClientContext>, Error> {
@@ -136,13 +144,31 @@ impl Topics {
         }
     }
 
-    fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {
+    /// For how long a changelog keeps deletes, in milliseconds; asked once.
+    pub fn deletes_kept_ms(&self, topic: &str) -> Result<u64, Error> {
+        if let Some(kept_ms) = self.deletes_kept_ms.borrow().get(topic) {
+            return Ok(*kept_ms);
+        }
+        let resource = self.settings(topic)?;
+        let value = resource.get("delete.retention.ms").and_then(|entry| entry.value.as_ref()?.parse().ok());
+        // What is not told is not relied on.
+        let kept_ms = value.unwrap_or(0);
+        self.deletes_kept_ms.borrow_mut().insert(topic.into(), kept_ms);
+        Ok(kept_ms)
+    }
+
+    fn settings(&self, topic: &str) -> Result<ConfigResource, Error> {
         let asked = [ResourceSpecifier::Topic(topic)];
         let described = block_on(self.admin()?.describe_configs(&asked, &patience()));
         let described = described.map_err(|e| errors::of(&e))?;
         let Some(Ok(resource)) = described.into_iter().next() else {
             return Err(Error::Away(format!("the settings of topic {topic} are not told")));
         };
+        Ok(resource)
+    }
+
+    fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {
+        let resource = self.settings(topic)?;
         for (setting, wanted) in settings.iter().filter(|(name, _)| CHECKED.contains(name)) {
             let found = resource.get(setting).and_then(|entry| entry.value.clone()).unwrap_or_default();
             if found != *wanted {

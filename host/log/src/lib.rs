@@ -4,6 +4,7 @@
 //! one SQLite file, `log-kafka` on Kafka, `tests/simulation` as Kafka behaves when it is unwell;
 //! `tests/log-suite` says what all of them have in common.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A record as it lies in a partition.
@@ -58,6 +59,39 @@ pub struct StateChange {
 
 /// A key of keyed state and its value.
 pub type KeyValue = (Vec<u8>, Vec<u8>);
+
+/// A place in the state of a stage's partition: only the log that gave it knows what it means. Empty: the
+/// beginning.
+pub type Place = Vec<u8>;
+
+/// A part of the state of a stage's partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// What is to be done to what the slices before have come to.
+    pub changes: Vec<StateChange>,
+    /// Where to go on; behind the last slice, where the changes of later commits begin.
+    pub next: Place,
+    /// Whether this was the last one.
+    pub done: bool,
+}
+
+/// The stage, the partition and the name of a table: those of `STAGE/PARTITION.NAME`; a table `STAGE` lies
+/// in partition 0 and has no name. None: no table is called like that.
+#[must_use]
+pub fn parse_table(table: &str) -> Option<(&str, u32, &str)> {
+    let Some((stage, rest)) = table.split_once('/') else { return Some((table, 0, "")) };
+    let (partition, name) = rest.split_once('.')?;
+    Some((stage, partition.parse().ok()?, name)).filter(|_| !name.is_empty())
+}
+
+/// What [`parse_table`] takes apart.
+#[must_use]
+pub fn table_name(stage: &str, partition: u32, name: &str) -> String {
+    if name.is_empty() { stage.into() } else { format!("{stage}/{partition}.{name}") }
+}
+
+/// Most bytes of a slice where a whole table is wanted at once.
+const SLICE_BYTES: usize = 4 << 20;
 
 /// A step: all of it is committed, or nothing.
 #[derive(Clone, Copy, Debug)]
@@ -155,11 +189,56 @@ pub trait Log {
     fn recover(&mut self) -> Result<(), Error> {
         Ok(())
     }
-    /// A table of keyed state, by key.
+    /// The next changes of the state of a stage's partition, all its tables in one: about `most_bytes` of
+    /// them, and at least one if there is one. The slices from the beginning come to the state as it was
+    /// committed when the first was asked for, or to a later one; what is committed in between may be in
+    /// them or not, so the partition must be in nobody's hands. None: from this place it can't be told any
+    /// more; from the beginning it always can.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Pending`].
-    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error>;
+    /// [`Error::Io`], [`Error::Away`], [`Error::Pending`] as long as a transaction is open that may still
+    /// change what follows.
+    fn state_from(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &Place,
+        most_bytes: usize,
+    ) -> Result<Option<Slice>, Error>;
+    /// A place before which all that was committed is known to who has this partition, and commits to it
+    /// afterwards: for a snapshot, from which [`Self::state_from`] goes on later. None: this log keeps no
+    /// places, as its tables are at hand.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Away`].
+    fn state_end(&self, _stage: &str, _partition: u32) -> Result<Option<Place>, Error> {
+        Ok(None)
+    }
+    /// A table of keyed state, by key, all of it at once: to be looked at.
+    ///
+    /// # Errors
+    /// As [`Self::state_from`].
+    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
+        let Some((stage, partition, _)) = parse_table(table) else {
+            return Err(Error::Io(format!("a table of state cannot have the name {table}")));
+        };
+        let (mut rows, mut from) = (BTreeMap::new(), Place::new());
+        loop {
+            let Some(slice) = self.state_from(stage, partition, &from, SLICE_BYTES)? else {
+                return Err(Error::Pending { what: table.into() });
+            };
+            for change in slice.changes.into_iter().filter(|change| change.table == table) {
+                match change.value {
+                    Some(value) => rows.insert(change.key, value),
+                    None => rows.remove(&change.key),
+                };
+            }
+            if slice.done {
+                return Ok(rows.into_iter().collect());
+            }
+            from = slice.next;
+        }
+    }
 }
 
 /// What can go wrong with a log. No message holds a record's bytes.
@@ -259,6 +338,12 @@ pub enum Error {
         start: u64,
         /// The offset that was asked for.
         wanted: u64,
+    },
+    /// Changes of state that are forgotten before they were read.
+    #[error("VG3015: deletes in the state of {stage} are forgotten before they are read")]
+    Forgotten {
+        /// The stage.
+        stage: String,
     },
     /// A file of another version of Vigie.
     #[error("VG3005: the log file has version {found}, this program reads {wanted}")]

@@ -37,6 +37,12 @@ pub struct Pipeline {
     #[serde(default = "ten_minutes", deserialize_with = "duration_us")]
     #[schemars(with = "String", extend("default" = "10m"))]
     pub max_drift: i64,
+    /// After which time a new snapshot is made of keyed state that has changed, on a log that is not on this
+    /// machine; sooner where much has changed. A restore reads it, and from the log only what came after.
+    /// `never`: there are none.
+    #[serde(default = "one_hour", deserialize_with = "duration_or_never_us")]
+    #[schemars(with = "String", extend("default" = "1h"))]
+    pub snapshot_every: Option<i64>,
 }
 
 /// Labels that topics of Vigie's own may take; they hold values too.
@@ -132,6 +138,10 @@ const SECOND_US: i64 = 1_000_000;
 
 fn five_minutes() -> i64 {
     300 * SECOND_US
+}
+
+fn one_hour() -> Option<i64> {
+    Some(3600 * SECOND_US)
 }
 
 fn ten_minutes() -> i64 {
@@ -389,7 +399,7 @@ mod tests {
     fn times_have_defaults_and_idle_partitions_can_be_waited_for() {
         let pipeline = Pipeline::parse(crate::MINIMAL).unwrap();
         let source = &pipeline.sources[0];
-        assert_eq!(pipeline.max_drift, 600_000_000);
+        assert_eq!((pipeline.max_drift, pipeline.snapshot_every), (600_000_000, Some(3_600_000_000)));
         assert_eq!((source.idle_after, source.max_ahead), (Some(30_000_000), 300_000_000));
         let waits = crate::MINIMAL.replace("topic: raw,", "topic: raw, idle_after: never, max_ahead: 1s,");
         let source = &Pipeline::parse(&waits).unwrap().sources[0];

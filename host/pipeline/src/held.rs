@@ -1,11 +1,13 @@
 //! Rows that wait for the watermark, in the order of event time and id.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
+use event::Encoder;
 use log::StateChange;
 
 use crate::Error;
@@ -77,6 +79,16 @@ impl Held {
         }
         let batches: Vec<&RecordBatch> = batches.iter().map(AsRef::as_ref).collect();
         Ok(Some(Ordered { batch: interleave_record_batch(&batches, &picks)?, offsets }))
+    }
+
+    /// Gives each row's offset and its record's value, as it is written in a topic.
+    pub(crate) fn encoded(&self, each: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>) -> Result<(), Error> {
+        let mut encoder = Encoder::new();
+        for ((_, _, offset), (batch, row)) in &self.rows {
+            let encoded = encoder.encode(&batch.slice(*row, 1))?;
+            each(*offset, encoded.get(0).unwrap_or_default()).map_err(Error::Snapshot)?;
+        }
+        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use arrow::datatypes::{
     Field as ArrowField, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{DecodeMap, Decoder, Kind};
-use log::{KeyValue, Record, StateChange};
+use log::{Record, StateChange};
 use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
@@ -27,6 +27,10 @@ use crate::sink::{DeadLetters, Refused, Sink};
 use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, logged};
 use crate::watermark::{self, Mark, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
+
+mod restored;
+
+pub(crate) use restored::Restored;
 
 /// The columns of a window, which are a part of the key.
 pub(crate) const WINDOW_START: &str = "window_start";
@@ -176,6 +180,11 @@ impl KeyedStage {
         self.plugin.plan()
     }
 
+    /// What the log calls its state.
+    pub(crate) fn group(&self) -> &str {
+        &self.group
+    }
+
     /// The plugin's counters since the start, and [`DISCARDED`](crate::DISCARDED).
     pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         let names = self.plugin.plan().counters.iter();
@@ -187,46 +196,6 @@ impl KeyedStage {
     #[must_use]
     pub fn tables(&self, partition: u32) -> [String; 3] {
         ["keys", "watermarks", "held"].map(|what| format!("{}/{partition}.{what}", self.group))
-    }
-
-    /// Takes back what was committed for a partition, as [`Self::tables`] names it.
-    ///
-    /// # Errors
-    /// [`Error::State`] if it cannot be read by this version of the pipeline.
-    pub fn restore(&mut self, partition: u32, [keys, marks, held]: [&[KeyValue]; 3]) -> Result<(), Error> {
-        let [name, _, held_table] = self.tables(partition);
-        let mut restored = Partition {
-            number: partition,
-            table: Table::new(name, self.shape.clone(), self.state_bytes)?,
-            watermarks: Watermarks::new(&self.upstream),
-            held: Held::default(),
-            closed: Closed::new(&self.shape)?,
-            time: Time::default(),
-            told: None,
-        };
-        restored.table.restore(keys)?;
-        if let Some((size, _)) = self.event_time.window_us {
-            restored.closed.restore(&restored.table, size)?;
-        }
-        let damaged = || state::Error::Damaged { table: held_table.clone() };
-        for (of, mark) in marks {
-            let mark = Mark::from_bytes(mark).ok_or_else(damaged)?;
-            if of == OWN {
-                restored.time = Time::from_mark(mark);
-            } else {
-                restored.watermarks.take(of, mark);
-            }
-        }
-        let mut rows = Vec::with_capacity(held.len());
-        for (key, value) in held {
-            let offset = key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| damaged())?;
-            self.decoder.push(value).map_err(|_| damaged())?;
-            rows.push((offset, value.as_slice()));
-        }
-        let batch = self.decoder.finish()?;
-        restored.held.add(&held_table, batch, rows.into_iter(), &mut Vec::new())?;
-        self.partitions.insert(partition, restored);
-        Ok(())
     }
 
     /// Forgets a partition.
@@ -256,7 +225,8 @@ impl KeyedStage {
     /// [`Error`] only where no row is to blame. Then the stage must be restored.
     pub fn step(&mut self, partition: u32, records: &[Record], mark: bool) -> Result<StepResult, Error> {
         if !self.partitions.contains_key(&partition) {
-            self.restore(partition, [&[], &[], &[]])?;
+            let fresh = self.begin(partition)?;
+            self.put(fresh)?;
         }
         let Some(mut at) = self.partitions.remove(&partition) else { return Ok(StepResult::default()) };
         let result = self.step_in(&mut at, records, mark);

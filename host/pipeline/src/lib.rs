@@ -11,7 +11,9 @@ mod identity;
 mod keyed;
 mod labels;
 mod offers;
+mod restore;
 mod sink;
+mod snapshot;
 mod stage;
 mod watermark;
 mod worker;
@@ -23,7 +25,9 @@ pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
 pub use labels::{FieldFlow, TopicFlow, check as check_labels};
 pub use offers::offers;
+pub use restore::Restores;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
+pub use snapshot::{Draft, Snapshots};
 pub use stage::{Counts, DISCARDED, Logged, Stage, StepResult};
 pub use watermark::is_watermark;
 pub use worker::{Batch, Committed, Input, Prepared, Worker};
@@ -36,6 +40,8 @@ pub struct Running {
     pub then: Vec<KeyedStage>,
     /// How far a raw partition may be ahead of the slowest one that has more to read.
     max_drift_us: i64,
+    /// After which time a partition whose state has changed wants a new snapshot; none: there are none.
+    snapshot_every_us: Option<i64>,
 }
 
 impl Running {
@@ -66,7 +72,7 @@ impl Running {
             topics.push((step.output.topic.clone(), stage.output().clone(), reads));
             then.push(stage);
         }
-        Ok(Self { first, then, max_drift_us: pipeline.max_drift })
+        Ok(Self { first, then, max_drift_us: pipeline.max_drift, snapshot_every_us: pipeline.snapshot_every })
     }
 }
 
@@ -168,6 +174,9 @@ pub enum Error {
     /// The log.
     #[error(transparent)]
     Log(#[from] log::Error),
+    /// A snapshot that cannot be written; state itself is safe.
+    #[error("VG3014: a snapshot of keyed state cannot be written: {0}")]
+    Snapshot(#[source] std::io::Error),
     /// The host made a batch that does not fit together; a defect of Vigie.
     #[error("VG0199: the stage could not build its batch: {0}")]
     Batch(#[from] arrow::error::ArrowError),

@@ -207,17 +207,28 @@ impl Stage {
         state_table(&self.group)
     }
 
+    /// Under which key of that table what is known of a partition of source number `source` lies.
+    pub(crate) fn state_key(&self, source: usize, partition: u32) -> Vec<u8> {
+        self.inputs.get(source).map_or_else(Vec::new, |input| join_key(&input.topic, partition))
+    }
+
     /// Takes back what was committed for one partition of source number `source`.
     ///
     /// # Errors
     /// [`Error::State`] if it cannot be read by this version of the pipeline.
     pub fn restore(&mut self, source: usize, partition: u32, state: &[KeyValue]) -> Result<(), Error> {
+        let key = self.state_key(source, partition);
+        let found = state.iter().find(|(k, _)| *k == key).map(|(_, value)| value.clone());
+        self.put(source, partition, found)
+    }
+
+    /// The same, of what lies under its key.
+    pub(crate) fn put(&mut self, source: usize, partition: u32, found: Option<Vec<u8>>) -> Result<(), Error> {
         self.forget(source, partition);
         let table = self.state_table();
         let Some(input) = self.inputs.get_mut(source) else { return Ok(()) };
-        let key = join_key(&input.topic, partition);
-        if let Some((_, value)) = state.iter().find(|(k, _)| *k == key) {
-            let mark = Mark::from_bytes(value).ok_or(state::Error::Damaged { table })?;
+        if let Some(value) = found {
+            let mark = Mark::from_bytes(&value).ok_or(state::Error::Damaged { table })?;
             input.marks.insert(partition, mark);
         }
         Ok(())

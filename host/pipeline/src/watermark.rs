@@ -76,6 +76,11 @@ impl Watermarks {
         Self { of: expected.iter().map(|(t, p)| (format!("{t}/{p}").into_bytes(), None)).collect() }
     }
 
+    /// Those that have said something.
+    pub(crate) fn known(&self) -> impl Iterator<Item = (&[u8], Mark)> {
+        self.of.iter().filter_map(|(of, mark)| Some((of.as_slice(), (*mark)?)))
+    }
+
     /// Takes a watermark; gives what is known of the partition now, if that has changed. A floor only rises.
     pub(crate) fn take(&mut self, of: &[u8], mark: Mark) -> Option<Mark> {
         let slot = self.of.entry(of.into()).or_default();

@@ -5,13 +5,19 @@
 
 use std::sync::Arc;
 
-use log::{Commit, Log, Position, Record};
+use log::{Commit, Log, Position, Record, StateChange};
 
+use crate::restore::{Changed, Copies, Plan, Restore};
 use crate::watermark::Mark;
-use crate::{Counts, Error, KeyedStage, Logged, Pipeline, Running, StepResult};
+use crate::{Counts, Error, Logged, Pipeline, Restores, Running, Snapshots, StepResult};
 
 /// How often an input says how far it has come while it is busy.
 const MARK_EVERY_US: i64 = 250_000;
+
+/// About how many bytes of state are restored at once.
+const SLICE_BYTES: usize = 4 << 20;
+/// Fewer changed bytes want no snapshot before its time.
+const SNAPSHOT_BYTES: u64 = 16 << 20;
 
 /// Most that one step takes.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +30,7 @@ pub struct Batch {
 
 /// The stage that reads an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reader {
+pub(crate) enum Reads {
     /// The first stage, as this number of source.
     Source(usize),
     /// The stateful stage of this number.
@@ -40,7 +46,7 @@ pub struct Input {
     pub partition: u32,
     /// The consumer group of the stage.
     pub group: Arc<str>,
-    reader: Reader,
+    reads: Reads,
 }
 
 /// An input in the hands of a worker.
@@ -48,6 +54,9 @@ struct Held {
     input: Input,
     /// The next offset to read; none: the log has to be asked, and what is in memory is not to be trusted.
     next: Option<u64>,
+    /// What is under way where `next` is none.
+    restore: Option<Restore>,
+    changed: Changed,
     marked_us: Option<i64>,
     /// Whether rows went on without a word of how far the partition has come.
     owes_mark: bool,
@@ -72,6 +81,8 @@ pub struct Prepared {
     result: StepResult,
     next: u64,
     marks: bool,
+    /// When it was prepared; none: while closing.
+    now_us: Option<i64>,
 }
 
 /// What was committed.
@@ -92,6 +103,7 @@ pub struct Worker {
     bounded: bool,
     /// Whether the outcome of a commit is not known.
     uncertain: bool,
+    copies: Copies,
 }
 
 impl Pipeline {
@@ -99,21 +111,21 @@ impl Pipeline {
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
         let mut inputs = Vec::new();
-        let mut add = |topic: &str, partitions: u32, group: String, reader| {
+        let mut add = |topic: &str, partitions: u32, group: String, reads| {
             let (topic, group): (Arc<str>, Arc<str>) = (topic.into(), group.into());
             inputs.extend((0..partitions).map(|partition| Input {
                 topic: topic.clone(),
                 partition,
                 group: group.clone(),
-                reader,
+                reads,
             }));
         };
         for (number, source) in self.sources.iter().enumerate() {
-            add(&source.topic, source.partitions, self.group(), Reader::Source(number));
+            add(&source.topic, source.partitions, self.group(), Reads::Source(number));
         }
         for (number, then) in self.then.iter().enumerate() {
             let partitions = self.output(&then.from).map_or(1, |o| o.partitions);
-            add(&then.from, partitions, self.group_of(then), Reader::Then(number));
+            add(&then.from, partitions, self.group_of(then), Reads::Then(number));
         }
         inputs
     }
@@ -123,7 +135,14 @@ impl Worker {
     /// A worker that has no partitions yet.
     #[must_use]
     pub fn new(running: Running, batch: Batch) -> Self {
-        Self { running, inputs: Vec::new(), batch, bounded: false, uncertain: false }
+        let copies = Copies {
+            snapshots: None,
+            after_bytes: SNAPSHOT_BYTES,
+            slice_bytes: SLICE_BYTES,
+            restores: Restores::default(),
+            notes: Vec::new(),
+        };
+        Self { running, inputs: Vec::new(), batch, bounded: false, uncertain: false, copies }
     }
 
     /// The stages.
@@ -148,6 +167,34 @@ impl Worker {
         self.bounded = bounded;
     }
 
+    /// Says where snapshots lie; before that there are none.
+    pub fn set_snapshots(&mut self, snapshots: Box<dyn Snapshots>) {
+        self.copies.snapshots = Some(snapshots);
+    }
+
+    /// Changes about how many bytes of state are restored at once, and after how many changed ones at least
+    /// a snapshot is made before its time.
+    pub fn set_slices(&mut self, slice_bytes: usize, snapshot_after_bytes: u64) {
+        (self.copies.slice_bytes, self.copies.after_bytes) = (slice_bytes, snapshot_after_bytes);
+    }
+
+    /// What restores have come to so far.
+    #[must_use]
+    pub fn restores(&self) -> Restores {
+        self.copies.restores
+    }
+
+    /// What who runs the worker should know of, since it was last asked.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.copies.notes)
+    }
+
+    /// Whether an input is being restored: then there is more to do.
+    #[must_use]
+    pub fn is_restoring(&self, number: usize) -> bool {
+        self.inputs.get(number).is_some_and(|held| held.restore.is_some())
+    }
+
     /// Whether an input waited for slower ones when it was last prepared: then there may be more to do.
     #[must_use]
     pub fn is_paused(&self, number: usize) -> bool {
@@ -158,17 +205,25 @@ impl Worker {
     /// out of the group for a while does not know who had it meanwhile.
     pub fn assign(&mut self, input: Input) {
         self.revoke(&input.topic, input.partition);
-        let (next, marked_us, found) = (None, None, None);
-        self.inputs.push(Held { input, next, marked_us, owes_mark: false, found, paused: false });
+        self.inputs.push(Held {
+            input,
+            next: None,
+            restore: None,
+            changed: Changed::default(),
+            marked_us: None,
+            owes_mark: false,
+            found: None,
+            paused: false,
+        });
     }
 
     /// Takes a partition away, with its state.
     pub fn revoke(&mut self, topic: &str, partition: u32) {
         for held in self.inputs.extract_if(.., |h| &*h.input.topic == topic && h.input.partition == partition)
         {
-            match held.input.reader {
-                Reader::Source(source) => self.running.first.forget(source, partition),
-                Reader::Then(then) => {
+            match held.input.reads {
+                Reads::Source(source) => self.running.first.forget(source, partition),
+                Reads::Then(then) => {
                     if let Some(stage) = self.running.then.get_mut(then) {
                         stage.forget(partition);
                     }
@@ -183,12 +238,13 @@ impl Worker {
     /// [`Error::Log`], or state that this version of the pipeline cannot read.
     pub fn restore(&mut self, log: &mut dyn Log) -> Result<(), Error> {
         for held in self.inputs.iter_mut().filter(|held| held.next.is_none()) {
-            restore(&mut self.running, held, log)?;
+            while restore(&mut self.running, held, log, &mut self.copies)?.is_none() {}
         }
         Ok(())
     }
 
-    /// Computes the next step of one input; none where there is nothing to do. `now_us` is any clock
+    /// Computes the next step of one input; none where there is nothing to do, and where it is being restored:
+    /// then this was a slice of that. `now_us` is any clock
     /// that does not go back.
     ///
     /// # Errors
@@ -214,7 +270,8 @@ impl Worker {
                 (Vec::new(), next)
             }
             None => {
-                let read = read(&mut self.running, held, log, self.batch)?;
+                let read = read(&mut self.running, held, log, self.batch, &mut self.copies)?;
+                let Some(read) = read else { return Ok(None) };
                 held.note(read.0.is_empty(), now_us);
                 read
             }
@@ -233,10 +290,10 @@ impl Worker {
         let marks = at_end || is_due || held.come(&self.running).is_some_and(Mark::is_idle);
         // Until the commit, the state in memory is ahead of the log.
         held.next = None;
-        let result = match held.input.reader {
-            Reader::Source(source) if becomes_idle => self.running.first.idle(source, *partition),
-            Reader::Source(source) => self.running.first.step(source, *partition, &records, marks)?,
-            Reader::Then(then) => match self.running.then.get_mut(then) {
+        let result = match held.input.reads {
+            Reads::Source(source) if becomes_idle => self.running.first.idle(source, *partition),
+            Reads::Source(source) => self.running.first.step(source, *partition, &records, marks)?,
+            Reads::Then(then) => match self.running.then.get_mut(then) {
                 Some(stage) => stage.step(*partition, &records, marks)?,
                 None => StepResult::default(),
             },
@@ -244,7 +301,7 @@ impl Worker {
         if marks {
             held.marked_us = Some(now_us);
         }
-        Ok(Some(Prepared { input: number, result, next, marks }))
+        Ok(Some(Prepared { input: number, result, next, marks, now_us: Some(now_us) }))
     }
 
     /// Whether a raw partition is too far ahead of the slowest one of this worker that has more to read.
@@ -262,18 +319,22 @@ impl Worker {
     /// # Errors
     /// [`Error::Log`]: then the partition is restored before its next step.
     pub fn commit(&mut self, log: &mut dyn Log, prepared: Prepared) -> Result<Committed, Error> {
-        let Prepared { input, mut result, next, marks } = prepared;
+        let Prepared { input, mut result, next, marks, now_us } = prepared;
         let Some(held) = self.inputs.get_mut(input) else { return Ok(Committed::default()) };
+        let plan = held.plan(&self.running, &*log, &self.copies, &result.state, now_us);
         // A commit without a position would not be bound to the group, and a zombie's would pass.
         let position = [held.input.position(next)];
-        let Input { group, reader, .. } = &held.input;
+        let Input { group, reads, .. } = &held.input;
         let StepResult { outputs, state, .. } = &result;
         let done = log.commit(&Commit { group, positions: &position, outputs, state });
         self.uncertain = matches!(done, Err(log::Error::Unknown { .. }));
         done?;
+        if let Some(plan) = plan {
+            held.changed = plan.carry_out(&self.running, &mut self.copies, next);
+        }
         held.next = Some(next);
         held.owes_mark = !marks;
-        if matches!(reader, Reader::Then(_)) {
+        if matches!(reads, Reads::Then(_)) {
             (result.counts.records_in, result.counts.events_out) = (0, 0);
         }
         Ok(Committed { counts: result.counts, logged: result.logged })
@@ -283,14 +344,33 @@ impl Worker {
     /// to be asked first: then [`Self::prepare`] comes before.
     pub fn prepare_close(&mut self, number: usize) -> Option<Prepared> {
         let held = self.inputs.get_mut(number)?;
-        let Reader::Source(source) = held.input.reader else { return None };
+        let Reads::Source(source) = held.input.reads else { return None };
         let next = held.next.take()?;
         let result = self.running.first.close(source, held.input.partition);
-        Some(Prepared { input: number, result, next, marks: true })
+        Some(Prepared { input: number, result, next, marks: true, now_us: None })
     }
 }
 
 impl Held {
+    /// Counts a step's changes, and decides whether its commit is followed by a snapshot.
+    fn plan(
+        &mut self,
+        running: &Running,
+        log: &dyn Log,
+        copies: &Copies,
+        changes: &[StateChange],
+        now_us: Option<i64>,
+    ) -> Option<Plan> {
+        let (Reads::Then(then), Some(now_us), Some(every_us), Some(_)) =
+            (self.input.reads, now_us, running.snapshot_every_us, &copies.snapshots)
+        else {
+            return None;
+        };
+        self.changed.add(changes, now_us);
+        let is_due = self.changed.is_due(copies.after_bytes, every_us, now_us);
+        is_due.then(|| Plan::new(running, then, self.input.partition, log)).flatten()
+    }
+
     fn note(&mut self, is_empty: bool, now_us: i64) {
         self.found = match self.found {
             _ if !is_empty => Some(Found::Records),
@@ -301,13 +381,13 @@ impl Held {
 
     /// How far a raw partition has come.
     fn come(&self, running: &Running) -> Option<Mark> {
-        let Reader::Source(source) = self.input.reader else { return None };
+        let Reads::Source(source) = self.input.reads else { return None };
         running.first.mark_of(source, self.input.partition)
     }
 
     /// Whether a raw partition has had nothing to read for so long that it is to be said.
     fn becomes_idle(&self, running: &Running, now_us: i64) -> bool {
-        let Reader::Source(source) = self.input.reader else { return false };
+        let Reads::Source(source) = self.input.reads else { return false };
         let (Some(Found::Nothing { since_us }), Some(after_us)) =
             (self.found, running.first.idle_after_us(source))
         else {
@@ -321,7 +401,11 @@ impl Input {
     /// Whether the input is a raw topic's.
     #[must_use]
     pub fn is_raw(&self) -> bool {
-        matches!(self.reader, Reader::Source(_))
+        matches!(self.reads, Reads::Source(_))
+    }
+
+    pub(crate) fn reads(&self) -> Reads {
+        self.reads
     }
 
     /// The same of another partition of the topic.
@@ -335,59 +419,57 @@ impl Input {
     }
 }
 
-/// The next records of an input, and the offset that they were asked for from.
+/// The next records of an input, and the offset that they were asked for from; none: it is being restored.
 fn read(
     running: &mut Running,
     held: &mut Held,
     log: &dyn Log,
     Batch { records, bytes }: Batch,
-) -> Result<(Vec<Record>, u64), Error> {
+    copies: &mut Copies,
+) -> Result<Option<(Vec<Record>, u64)>, Error> {
     if let Some(from) = held.next {
         match log.read(&held.input.topic, held.input.partition, from, records, bytes) {
             // Who slept for so long has most likely lost the partition to another, who read them.
             Err(log::Error::Expired { .. }) => held.next = None,
-            read => return Ok((read?, from)),
+            read => return Ok(Some((read?, from))),
         }
     }
-    let from = restore(running, held, log)?;
-    Ok((log.read(&held.input.topic, held.input.partition, from, records, bytes)?, from))
+    let Some(from) = restore(running, held, log, copies)? else { return Ok(None) };
+    Ok(Some((log.read(&held.input.topic, held.input.partition, from, records, bytes)?, from)))
 }
 
-fn restore(running: &mut Running, held: &mut Held, log: &dyn Log) -> Result<u64, Error> {
-    let Input { topic, partition, group, reader } = &held.input;
-    let next = match log.committed(group, topic, *partition)? {
-        Some(next) => next,
-        None => log.start_offset(topic, *partition)?,
+/// Restores a slice of an input: the offset to go on from, once that is all.
+fn restore(
+    running: &mut Running,
+    held: &mut Held,
+    log: &dyn Log,
+    copies: &mut Copies,
+) -> Result<Option<u64>, Error> {
+    let mut restore = match held.restore.take() {
+        Some(restore) => restore,
+        None => Restore::begin(running, &held.input, log)?,
     };
-    match reader {
-        Reader::Source(source) => {
-            let state = log.state(&running.first.state_table())?;
-            running.first.restore(*source, *partition, &state)?;
+    match restore.slice(running, log, copies) {
+        Ok(true) => {}
+        // It goes on where it is; any other failure ends the worker.
+        Ok(false) => {
+            held.restore = Some(restore);
+            return Ok(None);
         }
-        Reader::Then(then) => {
-            if let Some(stage) = running.then.get_mut(*then) {
-                stage.restore_from(log, *partition)?;
-            }
+        Err(error) => {
+            held.restore = Some(restore);
+            return Err(error);
         }
     }
     // Whether the last step before the restore said how far it had come is not known; and a first start
     // commits where it began, so that what expires later is missed.
-    (held.next, held.owes_mark) = (Some(next), true);
-    Ok(next)
+    (held.next, held.owes_mark) = (Some(restore.next), true);
+    held.changed = restore.changed;
+    Ok(held.next)
 }
 
-impl KeyedStage {
-    /// Takes back what the log has committed for a partition.
-    ///
-    /// # Errors
-    /// [`Error::Log`], or state that this version of the pipeline cannot read.
-    pub fn restore_from(&mut self, log: &dyn Log, partition: u32) -> Result<(), Error> {
-        let [keys, marks, held] = self.tables(partition);
-        let [keys, marks, held] = [log.state(&keys)?, log.state(&marks)?, log.state(&held)?];
-        self.restore(partition, [&keys, &marks, &held])
-    }
-}
-
+#[cfg(test)]
+mod slices;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -79,24 +79,39 @@ impl Table {
     /// # Errors
     /// [`Error::Shape`] if it was written for another shape, [`Error::Damaged`].
     pub fn restore(&mut self, committed: &[KeyValue]) -> Result<(), Error> {
-        for (key, value) in committed {
-            if key == HEADER {
-                if *value != self.shape.header() {
-                    return Err(Error::Shape { table: self.name.clone() });
-                }
-                self.changes.clear();
-                continue;
-            }
-            let damaged = || Error::Damaged { table: self.name.clone() };
-            if key == DELETED {
-                let bytes = value.as_slice().try_into().map_err(|_| damaged())?;
+        committed.iter().try_for_each(|(key, value)| self.apply(key, Some(value)))
+    }
+
+    /// Takes back one change that was committed, in the order of the commits; it may be known already.
+    ///
+    /// # Errors
+    /// As [`Self::restore`].
+    pub fn apply(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Error> {
+        let damaged = || Error::Damaged { table: self.name.clone() };
+        match (key, value) {
+            (HEADER, Some(header)) if header == self.shape.header() => self.changes.clear(),
+            (HEADER, _) => return Err(Error::Shape { table: self.name.clone() }),
+            (DELETED, value) => {
+                let bytes = value.and_then(|value| value.try_into().ok()).ok_or_else(damaged)?;
                 self.deleted_revision = i64::from_be_bytes(bytes);
-                continue;
             }
-            let entry = Entry::from_value(key, value).filter(|entry| self.fields.fits(entry.packed()));
-            self.put(entry.ok_or_else(damaged)?);
+            (key, None) => _ = self.forget(key),
+            (key, Some(value)) => {
+                let entry = Entry::from_value(key, value).filter(|entry| self.fields.fits(entry.packed()));
+                let entry = entry.ok_or_else(damaged)?;
+                self.put(entry);
+            }
         }
         Ok(())
+    }
+
+    /// Gives every key and value that the log has for the table, once all changes are committed.
+    pub fn committed(&self, each: &mut dyn FnMut(&[u8], &[u8])) {
+        each(HEADER, &self.shape.header());
+        if self.deleted_revision > i64::MIN {
+            each(DELETED, &self.deleted_revision.to_be_bytes());
+        }
+        self.entries.iter().for_each(|entry| each(entry.key(), entry.value()));
     }
 
     /// What the log calls the table.

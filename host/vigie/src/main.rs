@@ -16,6 +16,7 @@ mod plugin_commands;
 mod plugin_test;
 mod policy_commands;
 mod run;
+mod snapshots;
 mod trust;
 
 use std::path::PathBuf;

@@ -19,6 +19,7 @@ use store_embedded::EmbeddedStore;
 
 use crate::app::{App, ReadPipeline};
 use crate::logs::{AnyLog, LogAddress};
+use crate::snapshots::SnapshotFolder;
 
 /// Most records of one step.
 const BATCH_RECORDS: usize = 1024;
@@ -110,7 +111,19 @@ impl Workers {
             opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), inputs });
         }
         for Worker { log, worker, inputs } in &mut opened {
+            // The embedded log's tables lie on this disk themselves.
+            if app.log != LogAddress::Embedded {
+                worker.set_snapshots(Box::new(SnapshotFolder::in_data(&app.data_dir)));
+            }
             log.assign(worker, inputs)?;
+        }
+        if app.log != LogAddress::Embedded {
+            let mut all = pipeline::Restores::default();
+            opened.iter().for_each(|worker| all += worker.worker.restores());
+            let pipeline::Restores { partitions, by_snapshot, changes, .. } = all;
+            eprintln!(
+                "state of {partitions} partitions restored, {by_snapshot} by snapshots; {changes} changes read"
+            );
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
         let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
@@ -290,9 +303,11 @@ impl Worker {
     /// One step of one input; false where there is nothing to do.
     fn step(&mut self, number: usize, now_us: i64, shared: &Shared) -> Result<bool, pipeline::Error> {
         let Some(prepared) = self.worker.prepare(&mut *self.log, number, now_us)? else {
-            return Ok(self.worker.is_paused(number));
+            say(&mut self.worker);
+            return Ok(self.worker.is_paused(number) || self.worker.is_restoring(number));
         };
         let committed = self.worker.commit(&mut *self.log, prepared)?;
+        say(&mut self.worker);
         shared.commits.fetch_add(1, Ordering::SeqCst);
         *whole(&shared.counts) += committed.counts;
         if !committed.logged.is_empty() {
@@ -338,6 +353,11 @@ fn wait_for_all(workers: &mut [Worker], all: usize) -> Result<()> {
     }
 }
 
+/// Says what is nobody's fault and costs only time.
+fn say(worker: &mut pipeline::Worker) {
+    worker.take_notes().iter().for_each(|note| eprintln!("{note}"));
+}
+
 /// Restores a worker's partitions, so that a start fails before its first step. A transaction of a worker
 /// that was killed may have to end first.
 fn restore(log: &mut AnyLog, worker: &mut pipeline::Worker) -> Result<()> {
@@ -345,7 +365,10 @@ fn restore(log: &mut AnyLog, worker: &mut pipeline::Worker) -> Result<()> {
     loop {
         match worker.restore(&mut **log) {
             Err(pipeline::Error::Log(error)) if error.is_retry() && failures < MOST_FAILURES => failures += 1,
-            result => return Ok(result?),
+            result => {
+                say(worker);
+                return Ok(result?);
+            }
         }
         std::thread::sleep(IDLE);
     }

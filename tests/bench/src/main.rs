@@ -6,6 +6,7 @@
 mod demo;
 mod native;
 mod sandbox;
+mod snapshot;
 mod stage;
 mod state;
 mod table;

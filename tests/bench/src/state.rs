@@ -23,19 +23,26 @@ const STEPS: u64 = 400;
 const HEAD_BYTES: usize = 24;
 const ROOM: usize = 4 << 30;
 
-pub fn measure(_: &Places) -> Result<Vec<Row>> {
+pub fn measure(places: &Places) -> Result<Vec<Row>> {
     let (few, _) = filled(FEW)?;
     let few = steps(few, FEW)?;
     let (many, bytes_per_key) = filled(MANY)?;
     let folder = tempfile::tempdir()?;
     let (from_log, restored) = restore(&folder.path().join("log.db"))?;
     anyhow::ensure!(restored == MANY as usize, "only {restored} keys came back");
+    let (from_snapshot, _) = crate::snapshot::restore(places, folder.path(), MANY)?;
     let many = steps(many, MANY)?;
     let limit = few.median() * 2.0;
     Ok(vec![
         Row::new("state, a step's share of a row, 10 thousand keys", few, None, ""),
         Row::new("the same with 1 million keys", many, Some(limit), "few keys x 2"),
         Row::new("bytes of a key beside key and state", Times::new(vec![bytes_per_key]), Some(150.0), "150"),
+        Row::new(
+            "restore of 1 million keys from a snapshot, s",
+            Times::new(vec![from_snapshot]),
+            Some(5.0),
+            "5 s",
+        ),
         Row::new("restore of 1 million keys from the log, s", Times::new(vec![from_log]), Some(15.0), "15 s"),
     ])
 }

@@ -5,7 +5,9 @@
 // These are tests, although the compiler cannot see it.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use log::{Commit, Error, KeyValue, Log, Output, Position, Record, StateChange};
+use std::collections::BTreeMap;
+
+use log::{Commit, Error, KeyValue, Log, Output, Place, Position, Record, StateChange};
 
 /// An empty log.
 pub trait World {
@@ -33,6 +35,8 @@ macro_rules! suite {
             tables_are_apart,
             a_table_has_the_last_value_of_each_key,
             bytes_are_kept_as_they_are,
+            state_comes_in_slices,
+            state_goes_on_from_a_place,
         }
     };
     ($world:expr; $($name:ident),+ $(,)?) => {
@@ -330,4 +334,103 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
     let mut sorted = pairs.to_vec();
     sorted.sort();
     assert!(patiently(|| log.state("state")) == sorted, "the table differs");
+}
+
+type Tables = BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>;
+
+/// Reads the rest of a partition's state from a place into what is known: where it ended, and in how many
+/// slices.
+fn go_on(
+    log: &dyn Log,
+    partition: u32,
+    from: Place,
+    most_bytes: usize,
+    tables: &mut Tables,
+) -> (Place, usize) {
+    let (mut from, mut slices) = (from, 0);
+    loop {
+        let slice = patiently(|| log.state_from("stage", partition, &from, most_bytes)).unwrap();
+        slices += 1;
+        let bytes = |change: &StateChange| change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+        let all: usize = slice.changes.iter().map(bytes).sum();
+        let last = slice.changes.last().map_or(0, bytes);
+        // A record on Kafka has the table's name too, so there it may be less.
+        assert!(slice.changes.len() < 2 || all - last <= most_bytes, "{all} bytes in a slice");
+        for StateChange { table, key, value } in slice.changes {
+            let table = tables.entry(table).or_default();
+            match value {
+                Some(value) => table.insert(key, value),
+                None => table.remove(&key),
+            };
+        }
+        if slice.done {
+            tables.retain(|_, rows| !rows.is_empty());
+            return (slice.next, slices);
+        }
+        assert_ne!(slice.next, from, "it gets on");
+        from = slice.next;
+    }
+}
+
+/// Whatever the size of the slices, they come to all tables of one partition, and to nothing else.
+pub fn state_comes_in_slices(world: &dyn World) {
+    let mut log = raw(world);
+    let mut wanted = Tables::new();
+    for round in 0..4_u8 {
+        let mut changes = Vec::new();
+        for table in ["stage/0.held", "stage/0.keys", "stage/1.keys", "stage"] {
+            // The empty key, keys with zero bytes, and each the beginning of the next.
+            for length in 0..20_u8 {
+                let key = vec![0; length.into()];
+                let value = ((length + round) % 5 > 0).then(|| vec![round; 10]);
+                if table != "stage/1.keys" {
+                    let rows = wanted.entry(table.into()).or_default();
+                    match &value {
+                        Some(value) => rows.insert(key.clone(), value.clone()),
+                        None => rows.remove(&key),
+                    };
+                }
+                changes.push(StateChange { table: table.into(), key, value });
+            }
+        }
+        log.commit(&step(&[], &[], &changes)).unwrap();
+    }
+    for (most_bytes, at_least) in [(1, 48), (100, 9), (ALL, 1)] {
+        let mut found = Tables::new();
+        let (_, slices) = go_on(&*log, 0, Place::new(), most_bytes, &mut found);
+        assert!(found == wanted, "slices of {most_bytes} bytes: {found:?}");
+        assert!(slices >= at_least, "{slices} slices of {most_bytes} bytes");
+    }
+    let mut found = Tables::new();
+    go_on(&*log, 1, Place::new(), 30, &mut found);
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["stage/1.keys"]);
+    assert!(patiently(|| log.state_from("nobody", 0, &Place::new(), 1)).unwrap().done);
+}
+
+/// From a place that a log keeps, what came after it comes again, for a new connection too.
+pub fn state_goes_on_from_a_place(world: &dyn World) {
+    let mut log = raw(world);
+    let keys = |range: std::ops::Range<u32>, value: Option<&str>| -> Vec<StateChange> {
+        range.map(|key| change("stage/0.keys", &key.to_string(), value)).collect()
+    };
+    log.commit(&step(&[], &[], &keys(0..50, Some("old")))).unwrap();
+    let mut tables = Tables::new();
+    let (end, _) = go_on(&*log, 0, Place::new(), 100, &mut tables);
+    let Some(place) = log.state_end("stage", 0).unwrap() else { return };
+    log.commit(&step(&[], &[], &[keys(40..45, None), keys(48..52, Some("new"))].concat())).unwrap();
+    drop(log);
+    let log = world.connect("second");
+    let mut wanted = Tables::new();
+    go_on(&*log, 0, Place::new(), ALL, &mut wanted);
+    for from in [place, end] {
+        let slice = patiently(|| log.state_from("stage", 0, &from, ALL)).unwrap();
+        assert_eq!(slice.changes.len(), 9, "only what came after");
+        let mut found = tables.clone();
+        go_on(&*log, 0, from, 1, &mut found);
+        assert!(found == wanted, "{found:?}");
+    }
+    // What is no place, or of a log that was longer.
+    for wrong in [vec![7], [u64::MAX / 2; 3].iter().flat_map(|number| number.to_be_bytes()).collect()] {
+        assert_eq!(patiently(|| log.state_from("stage", 0, &wrong, ALL)), None);
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use log::{Error, Output, Position, StateChange};
+use log::{Error, Output, Place, Position, Slice, StateChange};
 
 use crate::faults::Sabotage;
 use crate::partition::{Number, Partition};
@@ -57,7 +57,12 @@ pub struct Group {
 #[derive(Default)]
 pub struct Cluster {
     pub topics: BTreeMap<String, Vec<Partition>>,
-    pub tables: BTreeMap<String, Partition>,
+    /// By stage and partition, all its tables in one, as they lie on Kafka.
+    pub changelogs: BTreeMap<(String, u32), Partition>,
+    /// The time by which deletes in changelogs grow old.
+    pub now_us: i64,
+    /// For how long they are kept at least; none: for ever.
+    pub deletes_kept_us: Option<i64>,
     /// By the topic that is read: each has one stage that reads it.
     pub groups: BTreeMap<String, Group>,
     pub positions: BTreeMap<(String, String, u32), u64>,
@@ -83,9 +88,29 @@ pub struct Request<'a> {
     pub state: &'a [StateChange],
 }
 
-/// Under which name a table's changelog lies among the places of a transaction.
-fn changelog(table: &str) -> (String, u32) {
-    (format!("\0{table}"), 0)
+/// Under which name a stage's changelog lies among the places of a transaction.
+fn changelog(stage: &str, partition: u32) -> (String, u32) {
+    (format!("\0{stage}"), partition)
+}
+
+/// A place in a changelog: the next offset, where a restore that is under way ends, and since when.
+struct Mark {
+    offset: u64,
+    end: Option<u64>,
+    since_us: i64,
+}
+
+impl Mark {
+    fn to_place(&self) -> Place {
+        let numbers = [self.offset, self.end.unwrap_or(u64::MAX), self.since_us.cast_unsigned()];
+        numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
+    }
+
+    fn of(place: &Place) -> Self {
+        let number = |at| u64::from_be_bytes(place[at..at + 8].try_into().unwrap());
+        let end = Some(number(8)).filter(|end| *end != u64::MAX);
+        Self { offset: number(0), end, since_us: number(16).cast_signed() }
+    }
 }
 
 impl Cluster {
@@ -101,7 +126,7 @@ impl Cluster {
 
     fn place(&mut self, (topic, partition): &(String, u32)) -> Option<&mut Partition> {
         match topic.strip_prefix('\0') {
-            Some(table) => Some(self.tables.entry(table.into()).or_default()),
+            Some(stage) => Some(self.changelogs.entry((stage.into(), *partition)).or_default()),
             None => self.topics.get_mut(topic)?.get_mut(*partition as usize),
         }
     }
@@ -196,9 +221,11 @@ impl Cluster {
             places.insert(place);
         }
         for StateChange { table, key, value } in request.state {
-            let place = changelog(table);
+            let (stage, partition, name) = log::parse_table(table).unwrap();
+            let place = changelog(stage, partition);
+            let (key, now_us) = ([name.as_bytes(), &[0], key].concat(), self.now_us);
             if let Some(partition) = self.place(&place) {
-                partition.append(number, 0, key, value.as_deref());
+                partition.append(number, now_us, &key, value.as_deref());
             }
             places.insert(place);
         }
@@ -219,21 +246,74 @@ impl Cluster {
         !self.sabotaged(Sabotage::UnstablePositions) && self.transactions.values().any(moves)
     }
 
-    /// A table by key: what its changelog comes to.
-    pub fn state(&self, table: &str) -> Result<Vec<log::KeyValue>, Error> {
-        let Some(partition) = self.tables.get(table) else { return Ok(Vec::new()) };
-        if partition.has_open() && !self.sabotaged(Sabotage::UnstablePositions) {
-            return Err(Error::Pending { what: table.into() });
+    /// The next changes in the changelog of a stage's partition, up to the end that it had when the first
+    /// were asked for; none: deletes may be missing.
+    pub fn state_from(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &Place,
+        most_bytes: usize,
+    ) -> Result<Option<Slice>, Error> {
+        let Some(changelog) = self.changelogs.get(&(stage.into(), partition)) else {
+            return Ok(Some(Slice { done: true, ..Slice::default() }));
+        };
+        let mut mark = match from.as_slice() {
+            [] => Mark { offset: 0, end: None, since_us: self.now_us },
+            _ => Mark::of(from),
+        };
+        let is_old = self.deletes_kept_us.is_some_and(|us| self.now_us > mark.since_us + us / 2);
+        if is_old && !self.sabotaged(Sabotage::OldSnapshots) {
+            return Ok(None);
         }
-        let mut rows = BTreeMap::new();
+        if mark.end.is_none() && !from.is_empty() && self.sabotaged(Sabotage::LatePlaces) {
+            mark.offset = changelog.next;
+        }
+        let decided = match self.sabotaged(Sabotage::UnstablePositions) {
+            true => changelog.next,
+            false => changelog.stable(),
+        };
+        let (end, before) = (mark.end.unwrap_or(changelog.next), mark.offset);
+        let (mut changes, mut bytes) = (Vec::new(), 0);
         let dirty = self.sabotaged(Sabotage::KeepAbortedState);
-        for entry in partition.all(0).filter(|e| dirty || !partition.is_aborted(e.of)) {
-            match &entry.value {
-                Some(value) => rows.insert(entry.key.clone(), value.clone()),
-                None => rows.remove(&entry.key),
-            };
+        let mut next = end.min(decided);
+        for entry in changelog.all(mark.offset).take_while(|e| e.offset < end.min(decided)) {
+            if bytes >= most_bytes.max(1) {
+                next = entry.offset;
+                break;
+            }
+            if !dirty && changelog.is_aborted(entry.of) {
+                continue;
+            }
+            let at = entry.key.iter().position(|byte| *byte == 0).unwrap();
+            let name = std::str::from_utf8(&entry.key[..at]).unwrap();
+            let (key, value) = (entry.key[at + 1..].to_vec(), entry.value.clone());
+            bytes += entry.key.len() + value.as_ref().map_or(0, Vec::len);
+            changes.push(StateChange { table: log::table_name(stage, partition, name), key, value });
         }
-        Ok(rows.into_iter().collect())
+        mark.offset = mark.offset.max(next);
+        let done = mark.offset >= end;
+        if !done && mark.offset == before {
+            return Err(Error::Pending { what: stage.into() });
+        }
+        mark.end = Some(end).filter(|_| !done);
+        Ok(Some(Slice { changes, next: mark.to_place(), done }))
+    }
+
+    /// A place behind what is decided.
+    pub fn state_end(&self, stage: &str, partition: u32) -> Option<Place> {
+        let changelog = self.changelogs.get(&(stage.into(), partition));
+        let (offset, since_us) = (changelog.map_or(0, Partition::stable), self.now_us);
+        Some(Mark { offset, end: None, since_us }.to_place())
+    }
+
+    /// Compaction; with deletes that have been kept for long enough it has done.
+    pub fn compact(&mut self, forgets: bool) {
+        let old_us = self.deletes_kept_us.filter(|_| forgets).map(|us| self.now_us - us);
+        for changelog in self.changelogs.values_mut() {
+            changelog.compact();
+            changelog.forget(old_us.unwrap_or(i64::MIN));
+        }
     }
 
     pub fn sabotaged(&self, by: Sabotage) -> bool {

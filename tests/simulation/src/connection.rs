@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use log::{Commit, Error, KeyValue, Log, Record};
+use log::{Commit, Error, Log, Place, Record, Slice};
 
 use crate::cluster::{Cluster, Fate, Member, Request};
 use crate::faults::Sabotage;
@@ -125,7 +125,17 @@ impl Log for Connection {
         Ok(())
     }
 
-    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
-        self.cluster.borrow().state(table)
+    fn state_from(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &Place,
+        most_bytes: usize,
+    ) -> Result<Option<Slice>, Error> {
+        self.cluster.borrow().state_from(stage, partition, from, most_bytes)
+    }
+
+    fn state_end(&self, stage: &str, partition: u32) -> Result<Option<Place>, Error> {
+        Ok(self.cluster.borrow().state_end(stage, partition))
     }
 }

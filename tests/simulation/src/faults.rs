@@ -47,11 +47,15 @@ pub enum Fault {
     Bad,
     /// Rows that their plugin traps on.
     Poison,
+    /// Snapshots that are damaged, older ones, or gone.
+    Disk,
+    /// Deletes that are gone from changelogs, once they may be.
+    Forget,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Crash,
         Self::Zombie,
         Self::Abort,
@@ -74,6 +78,8 @@ impl Fault {
         Self::Repeat,
         Self::Bad,
         Self::Poison,
+        Self::Disk,
+        Self::Forget,
     ];
 
     /// As it is written in a command.
@@ -98,16 +104,22 @@ pub enum Sabotage {
     UnstablePositions,
     /// The store lets the last write win, whatever its revision.
     NoRevisions,
+    /// A snapshot's place lies behind what others have committed since it was made.
+    LatePlaces,
+    /// Snapshots are read that are older than deletes are kept.
+    OldSnapshots,
 }
 
 impl Sabotage {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::LosePositions,
         Self::KeepAbortedState,
         Self::NoFencing,
         Self::ReadUncommitted,
         Self::UnstablePositions,
         Self::NoRevisions,
+        Self::LatePlaces,
+        Self::OldSnapshots,
     ];
 }

@@ -14,6 +14,7 @@ mod check;
 mod cluster;
 mod connection;
 mod dice;
+mod disk;
 mod faults;
 mod model;
 mod partition;

@@ -48,6 +48,7 @@ fn main() -> Result<ExitCode> {
     let seconds = start.elapsed().as_secs_f64();
     println!("{} events in {} steps of {} seeds in {seconds:.0} s", done.events, done.steps, all.len());
     println!("windows reopened {}, inputs that waited {}", done.reopened, done.paused);
+    println!("{:?}", done.restores);
     let faults: Vec<String> = done.faults.iter().map(|(f, n)| format!("{} {n}", f.name())).collect();
     println!("faults: {}", faults.join(", "));
     let Some(failure) = failure else { return Ok(ExitCode::SUCCESS) };

@@ -76,12 +76,18 @@ impl Partition {
     }
 
     /// Keeps the last committed entry of each key below the stable offset; what was aborted goes too.
-    /// Tombstones stay, as they do for `delete.retention.ms`.
+    /// Tombstones stay, as they do for `delete.retention.ms`; then [`Self::forget`] takes them.
     pub fn compact(&mut self) {
         let stable = self.stable();
         let last: BTreeMap<Vec<u8>, u64> =
             self.committed(0).map(|entry| (entry.key.clone(), entry.offset)).collect();
         self.entries.retain(|e| e.offset >= stable || last.get(&e.key) == Some(&e.offset));
+    }
+
+    /// Takes tombstones away that are older.
+    pub fn forget(&mut self, before_us: i64) {
+        let stable = self.stable();
+        self.entries.retain(|e| e.offset >= stable || e.value.is_some() || e.timestamp_us >= before_us);
     }
 
     /// Deletes what lies below an offset.

@@ -50,9 +50,38 @@ pub struct Scenario {
     pub hop_us: i64,
     pub lateness_us: i64,
     pub time: Time,
+    pub restores: Restores,
     pub records: Vec<Raw>,
     /// Whether the store refuses a row of the same revision.
     pub strict: bool,
+}
+
+/// How state is restored.
+#[derive(Clone, Copy, Debug)]
+pub struct Restores {
+    /// About how many bytes at once.
+    pub slice_bytes: usize,
+    /// After how many changed bytes, and which time, a snapshot is made; none: there are none.
+    pub snapshots: Option<(u64, i64)>,
+    /// For how long deletes are kept.
+    pub deletes_kept_us: Option<i64>,
+}
+
+impl Restores {
+    /// All at once, from the log.
+    const PLAIN: Self = Self { slice_bytes: usize::MAX, snapshots: None, deletes_kept_us: None };
+
+    fn new(dice: &mut Dice, forgets: bool) -> Self {
+        let slice_bytes = *dice.pick(&[1, 50, 200, 1000, usize::MAX]);
+        let after_bytes = *dice.pick(&[0, 0, 500, 5000]);
+        let every_us = *dice.pick(&[0, 200_000, SECOND_US, DAY_US]);
+        let kept_us = *dice.pick(&[10 * SECOND_US, 60 * SECOND_US]);
+        Self {
+            slice_bytes,
+            snapshots: dice.chance(900).then_some((after_bytes, every_us)),
+            deletes_kept_us: forgets.then_some(kept_us),
+        }
+    }
 }
 
 /// Settings of event time, in microseconds.
@@ -151,6 +180,7 @@ impl Scenario {
             hop_us,
             lateness_us,
             time: Time::PLAIN,
+            restores: Restores::PLAIN,
             records: Vec::new(),
             strict: dice.chance(500),
             options,
@@ -168,7 +198,12 @@ impl Scenario {
                 scenario.hop_us = window_us;
             }
         }
-        // None of those seeds is among these.
+        // The same again; none of those seeds is among these.
+        if !(1..5).contains(&(scenario.options.seed % 8)) {
+            let forgets = scenario.has(Fault::Forget);
+            scenario.restores = Restores::new(&mut dice, forgets);
+        }
+        // And again.
         scenario.split = scenario.options.seed % 6 == 2;
         scenario.records = Source::new(&scenario, Dice::new(scenario.options.seed, 1)).records();
         scenario
@@ -190,10 +225,11 @@ impl Scenario {
                 (unique_yaml(within_us, lateness_us, self.reports_partitions), "reports")
             }
         };
+        let snapshot_every = self.restores.snapshots.map_or("never".into(), |(_, us)| format!("{us}us"));
         // Rows of a zone must lie in one partition of the topic that windows are counted from.
         let by = if self.dedupe.is_some() { "entity" } else { "zone" };
         format!(
-            "pipeline: simulated\nversion: 1\nmax_drift: {}s\nschema:\n  fields:\n{SCHEMA}sources:\n{sources}steps:\n  \
+            "pipeline: simulated\nversion: 1\nmax_drift: {}s\nsnapshot_every: {snapshot_every}\nschema:\n  fields:\n{SCHEMA}sources:\n{sources}steps:\n  \
              - {{name: alarm, plugin: flood-alarm, with: {{above_m: {FLOODED_M}}}}}\n{poison}{split}\
              events: {{topic: events, partitions: {}, partition_by: {by}, clearance: []}}\nthen:\n{unique}  \
              - from: {from}\n    key: [zone]\n    lateness: {}s\n    \

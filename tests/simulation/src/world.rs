@@ -7,13 +7,17 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use deliver::Delivery;
-use pipeline::{Batch, DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, Input, Pipeline, Prepared, Running, Worker};
+use log::StateChange;
+use pipeline::{
+    Batch, DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, Input, Pipeline, Prepared, Restores, Running, Worker,
+};
 use plugin::{Component, Sandbox};
 
 use crate::check::Watcher;
 use crate::cluster::{Cluster, Fate, Member};
 use crate::connection::Connection;
 use crate::dice::Dice;
+use crate::disk::Disk;
 use crate::faults::{Fault, Sabotage};
 use crate::model::{self, Placed};
 use crate::scenario::{Scenario, raw_topic};
@@ -82,6 +86,8 @@ pub struct Done {
     pub reopened: u64,
     /// How often an input waited for slower ones.
     pub paused: u64,
+    /// Restores, and what snapshots were good for.
+    pub restores: Restores,
     /// What went wrong, how often.
     pub faults: BTreeMap<Fault, u64>,
 }
@@ -92,6 +98,7 @@ impl std::ops::AddAssign for Done {
         self.steps += other.steps;
         self.reopened += other.reopened;
         self.paused += other.paused;
+        self.restores += other.restores;
         for (fault, times) in other.faults {
             *self.faults.entry(fault).or_default() += times;
         }
@@ -103,6 +110,8 @@ struct Node {
     log: Connection,
     worker: Worker,
     prepared: Option<Prepared>,
+    /// What its worker's restores had come to when they were last counted.
+    counted: Restores,
 }
 
 /// All of it.
@@ -113,6 +122,8 @@ pub struct World<'a> {
     cluster: Rc<RefCell<Cluster>>,
     nodes: Vec<Option<Node>>,
     zombies: Vec<Node>,
+    /// One for each member: a machine.
+    disks: Vec<Disk>,
     delivery: Delivery<SimulatedStore>,
     reader: Connection,
     dice: Dice,
@@ -135,6 +146,7 @@ impl<'a> World<'a> {
         let pipeline = Pipeline::parse(&scenario.yaml())?;
         let mut cluster = Cluster::default();
         cluster.sabotage = sabotage;
+        cluster.deletes_kept_us = scenario.restores.deletes_kept_us;
         for (number, partitions) in scenario.raw.iter().enumerate() {
             cluster.create_topic(&raw_topic(number), *partitions);
             for partition in cluster.topics.get_mut(&raw_topic(number)).into_iter().flatten() {
@@ -158,6 +170,7 @@ impl<'a> World<'a> {
             kit,
             nodes: (0..workers).map(|_| None).collect(),
             zombies: Vec::new(),
+            disks: (0..workers).map(|_| Disk::default()).collect(),
             delivery: Delivery::open(store, derived, pipeline::is_watermark)?,
             reader: Connection::new(&cluster, DELIVERY),
             dice: Dice::new(scenario.options.seed, 2),
@@ -226,7 +239,8 @@ impl<'a> World<'a> {
             }
             78..84 => self.deliver(),
             84..88 => {
-                self.now_us += self.dice.between(0, 400_000);
+                let us = self.dice.between(0, 400_000);
+                self.pass(us);
                 Ok(())
             }
             88..92 => {
@@ -307,12 +321,20 @@ impl<'a> World<'a> {
     fn prepare(&mut self, node: &mut Node, input: usize) -> Result<bool> {
         match node.worker.prepare(&mut node.log, input, self.now_us) {
             Ok(prepared) => node.prepared = prepared,
-            Err(pipeline::Error::Log(log::Error::Fenced)) => return Ok(false),
+            // Time may go by so fast here that no restore comes to its end.
+            Err(pipeline::Error::Log(log::Error::Fenced | log::Error::Forgotten { .. })) => return Ok(false),
             Err(pipeline::Error::Log(error)) if error.is_retry() => {}
             Err(error) => return Err(error.into()),
         }
         self.done.paused += u64::from(node.worker.is_paused(input));
+        self.count(node);
         Ok(true)
+    }
+
+    /// Counts what the worker has restored since the last time.
+    fn count(&mut self, node: &mut Node) {
+        let now = node.worker.restores();
+        self.done.restores += now.since(std::mem::replace(&mut node.counted, now));
     }
 
     /// Commits what is prepared; false: the worker has ended.
@@ -320,7 +342,10 @@ impl<'a> World<'a> {
         let Some(prepared) = node.prepared.take() else { return Ok(true) };
         node.log.fate.set(fate);
         match node.worker.commit(&mut node.log, prepared) {
-            Ok(_) => self.done.steps += 1,
+            Ok(_) => {
+                self.done.steps += 1;
+                self.count(node);
+            }
             Err(pipeline::Error::Log(log::Error::Fenced)) => return Ok(false),
             Err(pipeline::Error::Log(error)) if error.is_retry() => self.poll(node, false),
             Err(error) => return Err(error.into()),
@@ -376,6 +401,12 @@ impl<'a> World<'a> {
         if self.scenario.time.idle_after_us.is_some() {
             faults.extend([Fault::Idle; 3]);
         }
+        if self.scenario.restores.snapshots.is_some() {
+            faults.push(Fault::Disk);
+        }
+        if self.scenario.restores.deletes_kept_us.is_some() {
+            faults.push(Fault::Forget);
+        }
         let fault = *self.dice.pick(&faults);
         let member = self.dice.below(self.nodes.len());
         let topics: Vec<String> = self.topics().into_iter().collect();
@@ -388,7 +419,13 @@ impl<'a> World<'a> {
             Fault::Zombie => self.replace(member)?,
             Fault::Rebalance => self.rebalance(&topic)?,
             Fault::Lost => self.deal(&topic),
-            Fault::Compact => self.compact(),
+            Fault::Compact => self.compact(false),
+            Fault::Forget => {
+                let us = self.dice.between(0, 2 * self.scenario.restores.deletes_kept_us.unwrap_or_default());
+                self.pass(us);
+                self.compact(true);
+            }
+            Fault::Disk => self.disks[member].go_wrong(&mut self.dice),
             Fault::Expire => self.expire(),
             Fault::Idle => self.wait(),
             _ => _ = self.delivery.store().arrive(),
@@ -419,9 +456,14 @@ impl<'a> World<'a> {
     /// A member's new life.
     fn start(&mut self, member: usize) -> Result<()> {
         let running = self.kit.running(&self.pipeline)?;
-        let worker = Worker::new(running, Batch { records: 50, bytes: BYTES });
+        let mut worker = Worker::new(running, Batch { records: 50, bytes: BYTES });
+        let crate::scenario::Restores { slice_bytes, snapshots, .. } = self.scenario.restores;
+        worker.set_slices(slice_bytes, snapshots.map_or(0, |(after_bytes, _)| after_bytes));
+        if snapshots.is_some() {
+            worker.set_snapshots(Box::new(self.disks[member].clone()));
+        }
         let log = Connection::new(&self.cluster, member as Member);
-        let mut node = Node { log, worker, prepared: None };
+        let mut node = Node { log, worker, prepared: None, counted: Restores::default() };
         self.poll(&mut node, false);
         self.nodes[member] = Some(node);
         Ok(())
@@ -479,12 +521,17 @@ impl<'a> World<'a> {
 
     /// So much time goes by that what has nothing to read is idle.
     fn wait(&mut self) {
-        self.now_us += self.scenario.time.idle_after_us.unwrap_or_default();
+        self.pass(self.scenario.time.idle_after_us.unwrap_or_default());
     }
 
-    fn compact(&mut self) {
+    fn pass(&mut self, us: i64) {
+        self.now_us += us;
+        self.cluster.borrow_mut().now_us = self.now_us;
+    }
+
+    fn compact(&mut self, forgets: bool) {
         let mut cluster = self.cluster.borrow_mut();
-        cluster.tables.values_mut().for_each(crate::partition::Partition::compact);
+        cluster.compact(forgets);
         if let Some(cells) = cluster.topics.get_mut("cells") {
             cells.iter_mut().for_each(crate::partition::Partition::compact);
         }
@@ -540,7 +587,8 @@ impl<'a> World<'a> {
             let inputs = node.worker.inputs().len();
             for input in 0..inputs {
                 self.prepare(&mut node, input)?;
-                busy |= node.prepared.is_some() || node.worker.is_paused(input);
+                busy |= node.prepared.is_some();
+                busy |= node.worker.is_paused(input) || node.worker.is_restoring(input);
                 let ahead_at = if self.well { self.ahead_at(&node, input) } else { None };
                 self.commit(&mut node, Fate::Done)?;
                 if let Some((of, position)) = ahead_at {
@@ -613,8 +661,18 @@ impl<'a> World<'a> {
     /// What the tables of state come to.
     pub fn tables(&self) -> Result<BTreeMap<String, Vec<log::KeyValue>>> {
         let cluster = self.cluster.borrow();
-        let tables = cluster.tables.keys().map(|name| Ok((name.clone(), cluster.state(name)?)));
-        tables.collect()
+        let mut tables: BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>> = BTreeMap::new();
+        for (stage, partition) in cluster.changelogs.keys() {
+            let slice = cluster.state_from(stage, *partition, &Vec::new(), usize::MAX)?;
+            for StateChange { table, key, value } in slice.into_iter().flat_map(|slice| slice.changes) {
+                let table = tables.entry(table).or_default();
+                match value {
+                    Some(value) => table.insert(key, value),
+                    None => table.remove(&key),
+                };
+            }
+        }
+        Ok(tables.into_iter().map(|(name, rows)| (name, rows.into_iter().collect())).collect())
     }
 
     pub fn scenario(&self) -> &Scenario {

@@ -68,6 +68,39 @@ fn every_key_gets_its_own_back_and_those_without_state_nothing() {
     assert_eq!(back.bytes, table.bytes);
 }
 
+/// What a table has is what the log has for it, also when changes of before come once more behind it.
+#[test]
+fn changes_may_come_again_and_the_table_says_what_is_committed() {
+    let mut table = table(ROOM);
+    let mut changes = Vec::new();
+    for (bits, keys) in [(TIMED, 0..300), (NOTHING, 50..100), (TIMED, 60..70), (NOTHING, 0..20)] {
+        set(&mut table, bits, keys, 7);
+        changes.push(table.take_changes());
+    }
+    let log = |changes: &[Vec<StateChange>]| {
+        let mut all = std::collections::BTreeMap::new();
+        for StateChange { key, value, .. } in changes.iter().flatten().cloned() {
+            all.insert(key, value);
+        }
+        all.into_iter().filter_map(|(key, value)| Some((key, value?))).collect::<Vec<KeyValue>>()
+    };
+    let says = |table: &Table| {
+        let mut all = Vec::new();
+        table.committed(&mut |key, value| all.push((key.to_vec(), value.to_vec())));
+        all.sort();
+        all
+    };
+    assert_eq!(says(&table), log(&changes));
+    for from in 0..changes.len() {
+        let mut back = self::table(ROOM);
+        back.restore(&says(&table)).unwrap();
+        for change in changes[from..].iter().flatten() {
+            back.apply(&change.key, change.value.as_deref()).unwrap();
+        }
+        assert_eq!((says(&back), back.bytes, &back.timers), (says(&table), table.bytes, &table.timers));
+    }
+}
+
 #[test]
 fn rows_are_grouped_in_the_order_of_keys_and_otherwise_as_they_came() {
     let groups = groups(&table(ROOM), [7, 1 << 60, 7, 0, 1 << 60, 7]);

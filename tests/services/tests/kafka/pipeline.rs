@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -231,6 +232,61 @@ fn following(installation: &Installation, host: &str) -> Run {
     let mut command = installation.vigie(&["run", "--follow", "--host", host, PIPELINE]);
     command.env("VIGIE_BATCH_RECORDS", "64").stdout(Stdio::null()).stderr(Stdio::piped());
     Run(command.spawn().unwrap())
+}
+
+/// What a start says of its restores: partitions, of these by snapshots, changes read from the log.
+fn restored(installation: &Installation, pipeline: &str) -> (Vec<u64>, String) {
+    let output = installation.vigie(&["run", pipeline]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let line = said.lines().find(|line| line.starts_with("state of ")).unwrap_or_else(|| panic!("{said}"));
+    (line.split(' ').filter_map(|word| word.parse().ok()).collect(), said.clone())
+}
+
+/// A start reads its snapshots, and from the log only what came after; without them, or with one that is
+/// damaged, it reads more and has the same.
+#[test]
+fn a_start_takes_snapshots_and_reads_only_the_rest() {
+    let kafka = Kafka::start().unwrap();
+    let installation = on_kafka(&kafka);
+    // One behind each commit.
+    let yaml = fs::read_to_string(root().join(PIPELINE)).unwrap();
+    let data = format!("{}/", root().join("data").display());
+    let yaml = yaml.replace("../data/", &data).replace("version: 1\n", "version: 1\nsnapshot_every: 0s\n");
+    let path = installation.data.path().join("pipeline.yaml");
+    fs::write(&path, yaml).unwrap();
+    let pipeline = path.to_str().unwrap();
+    let (fresh, _) = restored(&installation, pipeline);
+    assert_eq!(fresh[1..], [0, 0], "there was nothing");
+    let wanted = installation.contents();
+
+    let (again, said) = restored(&installation, pipeline);
+    assert!(!said.contains("VG3014"), "{said}");
+    assert!(again[1] > 0 && again[1] == again[0], "all by snapshots: {again:?}");
+    compare(&installation.contents(), &wanted, "by snapshots");
+
+    let folder = installation.data.path().join("snapshots");
+    let files = || fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    assert_eq!(files().count() as u64, again[0]);
+    for file in files() {
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{}", file.display());
+    }
+    let damaged = files().max_by_key(|file| fs::metadata(file).unwrap().len()).unwrap();
+    let mut bytes = fs::read(&damaged).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&damaged, bytes).unwrap();
+    let (one_less, said) = restored(&installation, pipeline);
+    assert_eq!(said.matches("VG3014").count(), 1, "{said}");
+    assert_eq!(one_less[1], again[0] - 1);
+    compare(&installation.contents(), &wanted, "with a damaged snapshot");
+
+    fs::remove_dir_all(&folder).unwrap();
+    let (whole, _) = restored(&installation, pipeline);
+    assert_eq!(whole[..2], [again[0], 0]);
+    assert!(again[2] * 4 < whole[2], "read behind snapshots {}, without {}", again[2], whole[2]);
+    assert!(again[2] < one_less[2] && one_less[2] <= whole[2], "{again:?} {one_less:?} {whole:?}");
+    compare(&installation.contents(), &wanted, "without snapshots");
 }
 
 /// Kills the program at random moments, each when it has got on since the last; gives the seed.

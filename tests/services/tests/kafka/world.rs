@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use log::{Commit, Error, KeyValue, Log, Output, Position, Record, StateChange};
+use log::{Commit, Error, Log, Output, Place, Position, Record, Slice, StateChange};
 use log_kafka::{KafkaLog, Options};
 use services::Broker;
 
@@ -70,6 +70,10 @@ impl Renamed {
     fn name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
+
+    fn own(&self, name: &str) -> String {
+        name.strip_prefix(&self.prefix).unwrap_or(name).to_owned()
+    }
 }
 
 impl Log for Renamed {
@@ -130,8 +134,22 @@ impl Log for Renamed {
         self.log.recover()
     }
 
-    fn state(&self, table: &str) -> Result<Vec<KeyValue>, Error> {
-        self.log.state(&self.name(table))
+    fn state_from(
+        &self,
+        stage: &str,
+        partition: u32,
+        from: &Place,
+        most: usize,
+    ) -> Result<Option<Slice>, Error> {
+        let slice = self.log.state_from(&self.name(stage), partition, from, most)?;
+        Ok(slice.map(|mut slice| {
+            slice.changes.iter_mut().for_each(|change| change.table = self.own(&change.table));
+            slice
+        }))
+    }
+
+    fn state_end(&self, stage: &str, partition: u32) -> Result<Option<Place>, Error> {
+        self.log.state_end(&self.name(stage), partition)
     }
 }
 
