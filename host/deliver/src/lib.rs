@@ -78,12 +78,22 @@ fn of_store(error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Store(Box::new(error))
 }
 
+/// How far a partition has been delivered since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The offset of the next record to deliver; none: nobody has looked yet.
+    pub next_offset: Option<u64>,
+    /// Whether the last look found nothing.
+    pub at_end: bool,
+}
+
 /// A derived topic and its table.
-struct Feed {
+pub struct Feed {
     topic: String,
     table: String,
-    partitions: u32,
     decoder: Decoder,
+    places: Vec<Place>,
+    rows: u64,
 }
 
 /// All feeds of one store.
@@ -110,7 +120,8 @@ impl<S: Store> Delivery<S> {
             let table = topic.replace(['-', '.'], "_");
             store.ensure_table(&table, &schema.arrow(), &["id"]).map_err(of_store)?;
             let decoder = Decoder::new(&schema, &DecodeMap::as_written(&schema))?;
-            Ok(Feed { topic, table, partitions, decoder })
+            let places = (0..partitions).map(|_| Place::default()).collect();
+            Ok(Feed { topic, table, decoder, places, rows: 0 })
         };
         let feeds = topics.into_iter().map(feed).collect::<Result<_, Error>>()?;
         Ok(Self { store, feeds, skips, delivered: 0 })
@@ -121,6 +132,12 @@ impl<S: Store> Delivery<S> {
         &mut self.store
     }
 
+    /// The topics, each with how far it has been delivered.
+    #[must_use]
+    pub fn feeds(&self) -> &[Feed] {
+        &self.feeds
+    }
+
     /// Moves each cursor on by at most a batch; false where every cursor is at its end.
     ///
     /// # Errors
@@ -128,14 +145,17 @@ impl<S: Store> Delivery<S> {
     pub fn deliver(&mut self, log: &dyn Log, records: usize, bytes: usize) -> Result<bool, Error> {
         let mut busy = false;
         for feed in &mut self.feeds {
-            for partition in 0..feed.partitions {
+            for partition in (0..).take(feed.places.len()) {
                 // A new store begins with what retention has left.
                 let from = match self.store.cursor(&feed.topic, partition).map_err(of_store)? {
                     Some(from) => from,
                     None => log.start_offset(&feed.topic, partition)?,
                 };
                 let batch = log.read(&feed.topic, partition, from, records, bytes)?;
-                let Some(last) = batch.last() else { continue };
+                let Some(last) = batch.last() else {
+                    feed.set(partition, Place { next_offset: Some(from), at_end: true });
+                    continue;
+                };
                 let next_offset = last.offset + 1;
                 let rows = feed.decode(partition, batch.iter().filter(|record| !(self.skips)(record)))?;
                 let revisions = rows.column_by_name("revision_us");
@@ -144,6 +164,8 @@ impl<S: Store> Delivery<S> {
                     revisions.ok_or_else(|| feed.unreadable(partition, from, "it has no revision"))?;
                 let cursor = Cursor { topic: feed.topic.clone(), partition, next_offset };
                 self.store.upsert(&feed.table, &rows, revisions.values(), &cursor).map_err(of_store)?;
+                feed.set(partition, Place { next_offset: Some(next_offset), at_end: false });
+                feed.rows += rows.num_rows() as u64;
                 self.delivered += rows.num_rows() as u64;
                 busy = true;
             }
@@ -153,6 +175,30 @@ impl<S: Store> Delivery<S> {
 }
 
 impl Feed {
+    /// The topic.
+    #[must_use]
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// Its partitions, by number.
+    #[must_use]
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Rows since the start.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn set(&mut self, partition: u32, place: Place) {
+        if let Some(known) = self.places.get_mut(partition as usize) {
+            *known = place;
+        }
+    }
+
     fn decode<'r>(
         &mut self,
         partition: u32,

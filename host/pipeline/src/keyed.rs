@@ -24,7 +24,7 @@ use crate::closed::Closed;
 use crate::event_time::{EventTime, Time, TooLate};
 use crate::held::{Held, Ordered};
 use crate::sink::{DeadLetters, Refused, Sink};
-use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, logged};
+use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, count_refused, logged};
 use crate::watermark::{self, Mark, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
 
@@ -198,6 +198,13 @@ impl KeyedStage {
         ["keys", "watermarks", "held"].map(|what| format!("{}/{partition}.{what}", self.group))
     }
 
+    /// How many keys of a restored partition have state, and the bytes of memory that they take.
+    #[must_use]
+    pub fn state_size(&self, partition: u32) -> Option<(usize, usize)> {
+        let table = &self.partitions.get(&partition)?.table;
+        Some((table.len(), table.size_bytes()))
+    }
+
     /// Forgets a partition.
     pub fn forget(&mut self, partition: u32) {
         self.partitions.remove(&partition);
@@ -290,6 +297,7 @@ impl KeyedStage {
             events_out: result.counts.events_out,
             dead_letters: refused.len() as u64,
         };
+        result.refused = count_refused(refused.iter().map(|refused| (&refused.step, refused.code)));
         self.dead_letters.write(&self.from, refused, &mut result.outputs);
         result.state.extend(at.table.take_changes());
         result

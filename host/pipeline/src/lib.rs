@@ -28,9 +28,9 @@ pub use offers::offers;
 pub use restore::Restores;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
 pub use snapshot::{Draft, Snapshots};
-pub use stage::{Counts, DISCARDED, Logged, Stage, StepResult};
+pub use stage::{Counts, DISCARDED, Logged, RefusedCount, Stage, StepResult};
 pub use watermark::is_watermark;
-pub use worker::{Batch, Committed, Input, Prepared, Worker};
+pub use worker::{Batch, Committed, FIRST, Input, Prepared, Standing, Worker};
 
 /// All stages of a pipeline, configured.
 pub struct Running {

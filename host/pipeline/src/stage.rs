@@ -20,7 +20,7 @@ use crate::watermark::Mark;
 use crate::{Error, Identity, Pipeline, Source};
 
 /// Later than every event, and far from where sums overflow: the watermark of what has ended.
-const CLOSED_US: i64 = i64::MAX / 4;
+pub(crate) const CLOSED_US: i64 = i64::MAX / 4;
 
 /// What the host adds to every event; in front of the schema's own fields.
 const HOST_FIELDS: [(&str, Kind); 4] =
@@ -56,6 +56,33 @@ pub struct StepResult {
     pub counts: Counts,
     /// Log lines of plugins.
     pub logged: Vec<Logged>,
+    /// Dead letters by step and code.
+    pub refused: Vec<RefusedCount>,
+}
+
+/// How many rows a step refused for one reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedCount {
+    /// The step.
+    pub step: Arc<str>,
+    /// The reason's code.
+    pub code: &'static str,
+    /// How many.
+    pub rows: u64,
+}
+
+/// Counts refused rows, each given by its step and code.
+pub(crate) fn count_refused<'a>(
+    rows: impl Iterator<Item = (&'a Arc<str>, &'static str)>,
+) -> Vec<RefusedCount> {
+    let mut counts: Vec<RefusedCount> = Vec::new();
+    for (step, code) in rows {
+        match counts.iter_mut().find(|count| count.step == *step && count.code == code) {
+            Some(count) => count.rows += 1,
+            None => counts.push(RefusedCount { step: step.clone(), code, rows: 1 }),
+        }
+    }
+    counts
 }
 
 /// A log line of a plugin: a fixed text, so that it holds no value of an event.
@@ -268,6 +295,7 @@ impl Stage {
             events_out: rows.record.len() as u64,
             dead_letters: refused.len() as u64,
         };
+        result.refused = count_refused(refused.iter().map(|refused| (&refused.step, refused.code)));
         let refused = refused.into_iter().filter_map(|refused| refused.with_row(partition, records));
         self.dead_letters.write(&input.topic, refused.collect(), &mut result.outputs);
         if let Some(come) = come {

@@ -9,7 +9,14 @@ use log::{Commit, Log, Position, Record, StateChange};
 
 use crate::restore::{Changed, Copies, Plan, Restore};
 use crate::watermark::Mark;
-use crate::{Counts, Error, Logged, Pipeline, Restores, Running, Snapshots, StepResult};
+use crate::{Counts, Error, Logged, Pipeline, RefusedCount, Restores, Running, Snapshots, StepResult};
+
+mod standing;
+
+pub use standing::Standing;
+
+/// The name of the first stage among those of the stateful steps.
+pub const FIRST: &str = "first";
 
 /// How often an input says how far it has come while it is busy.
 const MARK_EVERY_US: i64 = 250_000;
@@ -46,6 +53,8 @@ pub struct Input {
     pub partition: u32,
     /// The consumer group of the stage.
     pub group: Arc<str>,
+    /// The stateful step, or [`FIRST`].
+    pub step: Arc<str>,
     reads: Reads,
 }
 
@@ -92,6 +101,10 @@ pub struct Committed {
     pub counts: Counts,
     /// Log lines of plugins.
     pub logged: Vec<Logged>,
+    /// What the stage itself has read and written.
+    pub of_stage: Counts,
+    /// Dead letters by step and code.
+    pub refused: Vec<RefusedCount>,
 }
 
 /// Stages at work on some of their partitions.
@@ -111,21 +124,23 @@ impl Pipeline {
     #[must_use]
     pub fn inputs(&self) -> Vec<Input> {
         let mut inputs = Vec::new();
-        let mut add = |topic: &str, partitions: u32, group: String, reads| {
-            let (topic, group): (Arc<str>, Arc<str>) = (topic.into(), group.into());
+        let mut add = |topic: &str, partitions: u32, group: String, step: &str, reads| {
+            let (topic, group, step): (Arc<str>, Arc<str>, Arc<str>) =
+                (topic.into(), group.into(), step.into());
             inputs.extend((0..partitions).map(|partition| Input {
                 topic: topic.clone(),
                 partition,
                 group: group.clone(),
+                step: step.clone(),
                 reads,
             }));
         };
         for (number, source) in self.sources.iter().enumerate() {
-            add(&source.topic, source.partitions, self.group(), Reads::Source(number));
+            add(&source.topic, source.partitions, self.group(), FIRST, Reads::Source(number));
         }
         for (number, then) in self.then.iter().enumerate() {
             let partitions = self.output(&then.from).map_or(1, |o| o.partitions);
-            add(&then.from, partitions, self.group_of(then), Reads::Then(number));
+            add(&then.from, partitions, self.group_of(then), &then.name, Reads::Then(number));
         }
         inputs
     }
@@ -334,10 +349,11 @@ impl Worker {
         }
         held.next = Some(next);
         held.owes_mark = !marks;
+        let of_stage = result.counts;
         if matches!(reads, Reads::Then(_)) {
             (result.counts.records_in, result.counts.events_out) = (0, 0);
         }
-        Ok(Committed { counts: result.counts, logged: result.logged })
+        Ok(Committed { counts: result.counts, logged: result.logged, of_stage, refused: result.refused })
     }
 
     /// Says that one input is at its end for good; only raw topics end. Prepares nothing if the log has

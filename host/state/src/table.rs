@@ -132,6 +132,12 @@ impl Table {
         self.entries.is_empty()
     }
 
+    /// The memory of the keys and their state, in bytes; what is bounded.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Puts rows in the order of their keys, given the key's columns, a value a row.
     ///
     /// # Errors

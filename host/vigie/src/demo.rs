@@ -12,6 +12,7 @@ use pipeline::{Identity, Pipeline};
 use crate::app::{App, read_pipeline};
 use crate::commands::print_table;
 use crate::run::{MOST_WORKERS, Progress, Workers};
+use observe::Observed;
 
 /// The group whose positions say how much of the demo's input is in the raw topics.
 const GROUP: &str = "demo.feed";
@@ -56,7 +57,8 @@ pub fn run(app: &App, options: &Options) -> Result<()> {
     let mut progress = Progress::new();
     let read = read_pipeline(&options.pipeline)?;
     let pipeline = &read.pipeline;
-    let mut workers = Workers::open(app, &read, options.workers, 0)?;
+    let observed = Observed::new(options.workers.into());
+    let mut workers = Workers::open(app, &read, options.workers, 0, &observed)?;
     eprintln!("Vigie: pipeline {} version {}", pipeline.pipeline, pipeline.version);
     let fed = feed(&mut *app.log_as(GROUP)?, pipeline, options)?;
     if fed == 0 {

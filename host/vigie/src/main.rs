@@ -18,7 +18,9 @@ mod policy_commands;
 mod run;
 mod snapshots;
 mod trust;
+mod watch;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -84,6 +86,9 @@ enum Command {
         /// On Kafka: the number of this program among those that share the pipeline, each with a data folder of its own
         #[arg(long, env = "VIGIE_HOST", default_value_t = 0)]
         host: u16,
+        /// Serve /metrics, /healthz and /readyz at this address, to all who can reach it; port 0: any free one
+        #[arg(long, value_name = "ADDRESS:PORT", env = "VIGIE_OBSERVE")]
+        observe: Option<SocketAddr>,
     },
     /// Check a pipeline and print its plan: steps, and each field's labels as it travels
     #[command(after_help = "Example:\n  vigie check pipelines/field-reports.yaml")]
@@ -168,8 +173,18 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
-        Command::Run { pipeline, follow, close, workers, host } => {
-            let mut workers = run::Workers::open(&app, &app::read_pipeline(&pipeline)?, workers, host)?;
+        Command::Run { pipeline, follow, close, workers, host, observe } => {
+            let observed = observe::Observed::new(workers.into());
+            // Before all that takes its time, so that a start can be watched.
+            if let Some(address) = observe {
+                let bound = observe::serve(address, observed.clone())?;
+                eprintln!("metrics at http://{bound}/metrics");
+            }
+            let read = app::read_pipeline(&pipeline)?;
+            let mut workers = run::Workers::open(&app, &read, workers, host, &observed)?;
+            if observe.is_some() {
+                workers.publish(&app, &observed)?;
+            }
             let mut progress = run::Progress::new();
             workers.run(follow, &mut progress)?;
             if close {

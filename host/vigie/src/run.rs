@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use deliver::Delivery;
 use log::Log;
+use observe::Observed;
 use pipeline::{
     Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Input, Logged, Pipeline, Running, is_watermark,
 };
@@ -20,6 +21,7 @@ use store_embedded::EmbeddedStore;
 use crate::app::{App, ReadPipeline};
 use crate::logs::{AnyLog, LogAddress};
 use crate::snapshots::SnapshotFolder;
+use crate::watch::{self, DeliveryWatch, Readings, WorkerWatch};
 
 /// Most records of one step.
 const BATCH_RECORDS: usize = 1024;
@@ -42,6 +44,8 @@ pub struct Workers {
     /// Partitions of the pipeline.
     all: usize,
     delivery: Delivery<EmbeddedStore>,
+    watch: DeliveryWatch,
+    readings: Readings,
     _lock: File,
 }
 
@@ -66,6 +70,7 @@ struct Shared {
 struct Worker {
     log: AnyLog,
     worker: pipeline::Worker,
+    watch: WorkerWatch,
     /// What it may be given.
     inputs: Vec<Input>,
 }
@@ -74,8 +79,8 @@ struct Worker {
 pub type Counters = Vec<(String, String, u64)>;
 
 impl Workers {
-    /// `host` tells the programs apart that share a pipeline on Kafka.
-    pub fn open(app: &App, read: &ReadPipeline, workers: u8, host: u16) -> Result<Self> {
+    /// `host` tells the programs apart that share a pipeline on Kafka; `observed` has as many workers.
+    pub fn open(app: &App, read: &ReadPipeline, workers: u8, host: u16, observed: &Observed) -> Result<Self> {
         app.create_data_dir()?;
         let lock = app.lock()?;
         let log = app.log()?;
@@ -93,7 +98,7 @@ impl Workers {
             Ok(component)
         };
         let batch = Batch { records: batch_records()?, bytes: BATCH_BYTES };
-        let mut opened = Vec::new();
+        let (mut opened, readings) = (Vec::new(), Readings::default());
         let count = workers.max(1);
         for number in 0..count {
             let running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
@@ -108,9 +113,11 @@ impl Workers {
                 // The groups say who has which.
                 LogAddress::Kafka(_) => pipeline.inputs(),
             };
-            opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), inputs });
+            let watch = WorkerWatch::new(observed, &readings, number.into(), &running);
+            let Some(watch) = watch else { anyhow::bail!("VG0019: worker {number} is not watched") };
+            opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), watch, inputs });
         }
-        for Worker { log, worker, inputs } in &mut opened {
+        for Worker { log, worker, inputs, .. } in &mut opened {
             // The embedded log's tables lie on this disk themselves.
             if app.log != LogAddress::Embedded {
                 worker.set_snapshots(Box::new(SnapshotFolder::in_data(&app.data_dir)));
@@ -127,7 +134,13 @@ impl Workers {
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
         let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
-        Ok(Self { log, workers: opened, all: pipeline.inputs().len(), delivery, _lock: lock })
+        let (watch, all) = (DeliveryWatch::new(observed, &delivery), pipeline.inputs().len());
+        Ok(Self { log, workers: opened, all, delivery, watch, readings, _lock: lock })
+    }
+
+    /// Has it told until the process ends how far the run is behind the log's ends.
+    pub fn publish(&self, app: &App, observed: &Observed) -> Result<()> {
+        Ok(watch::publish(app.log()?, observed, &self.readings, &self.watch)?)
     }
 
     /// Sums of the plugins' counters since the start.
@@ -162,10 +175,13 @@ impl Workers {
         if !follow {
             wait_for_all(&mut self.workers, self.all)?;
         }
-        for Worker { log, worker, .. } in &mut self.workers {
+        for Worker { log, worker, watch, .. } in &mut self.workers {
+            watch.follow(worker);
             restore(log, worker)?;
+            watch.tell_restored(worker);
         }
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
+        let watch = &mut self.watch;
         let result = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..)
                 .zip(workers.iter_mut())
@@ -184,7 +200,9 @@ impl Workers {
             let delivered = loop {
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
-                let busy = match delivery.deliver(&**log, BATCH_RECORDS, BATCH_BYTES) {
+                let delivered = delivery.deliver(&**log, BATCH_RECORDS, BATCH_BYTES);
+                watch.looked(delivery, delivered.is_ok());
+                let busy = match delivered {
                     Ok(busy) => {
                         failures = 0;
                         busy
@@ -255,7 +273,7 @@ impl Shared {
 }
 
 /// What a lock guards here is whole after each change, even if another thread has panicked since.
-fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
@@ -264,6 +282,7 @@ impl Worker {
         let (start, mut failures) = (Instant::now(), 0);
         while !shared.stop.load(Ordering::SeqCst) {
             self.log.follow_groups(&mut self.worker, &self.inputs)?;
+            self.watch.follow(&self.worker);
             let inputs = self.worker.inputs().len();
             shared.note_given(number, inputs);
             let commits = shared.commits.load(Ordering::SeqCst);
@@ -276,6 +295,7 @@ impl Worker {
                     Err(error) => return Err(error.into()),
                 }
             }
+            self.watch.end(&self.worker, failed.is_none());
             if let Some(error) = failed {
                 failures += 1;
                 if failures == MOST_FAILURES {
@@ -296,17 +316,24 @@ impl Worker {
             }
             std::thread::sleep(if shared.follow { IDLE } else { PAUSE });
         }
+        self.watch.retire();
         // The delivery looks once more when the workers have ended, by a connection of its own.
         Ok(self.log.wait_until_visible()?)
     }
 
     /// One step of one input; false where there is nothing to do.
     fn step(&mut self, number: usize, now_us: i64, shared: &Shared) -> Result<bool, pipeline::Error> {
-        let Some(prepared) = self.worker.prepare(&mut *self.log, number, now_us)? else {
+        let began = Instant::now();
+        let prepared = self.worker.prepare(&mut *self.log, number, now_us)?;
+        self.watch.looked(number, &self.worker);
+        let Some(prepared) = prepared else {
             say(&mut self.worker);
             return Ok(self.worker.is_paused(number) || self.worker.is_restoring(number));
         };
-        let committed = self.worker.commit(&mut *self.log, prepared)?;
+        let times = [began, Instant::now()];
+        let committed = self.worker.commit(&mut *self.log, prepared);
+        self.watch.stepped(number, times, committed.as_ref().ok());
+        let committed = committed?;
         say(&mut self.worker);
         shared.commits.fetch_add(1, Ordering::SeqCst);
         *whole(&shared.counts) += committed.counts;
@@ -336,7 +363,7 @@ fn wait_for_all(workers: &mut [Worker], all: usize) -> Result<()> {
     let start = Instant::now();
     loop {
         let mut given = 0;
-        for Worker { log, worker, inputs } in workers.iter_mut() {
+        for Worker { log, worker, inputs, .. } in workers.iter_mut() {
             log.follow_groups(worker, inputs)?;
             given += worker.inputs().len();
         }

@@ -151,3 +151,23 @@ fn a_step_that_was_given_up_is_computed_again() {
     assert_eq!(log.asked.take(), ["committed", "read 0", "commit"]);
     assert_eq!(log.committed, Some(2));
 }
+
+#[test]
+fn who_watches_sees_what_is_committed_and_nothing_that_is_not() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 2, ..Unwell::default() });
+    let standing = |worker: &Worker| worker.standing(0).unwrap();
+    assert_eq!((worker.restored(), standing(&worker).next_offset), (0, None));
+    worker.restore(&mut log).unwrap();
+    assert_eq!((worker.restored(), standing(&worker).next_offset), (1, Some(0)));
+    let prepared = worker.prepare(&mut log, 0, 0).unwrap().unwrap();
+    assert_eq!((worker.restored(), standing(&worker).next_offset), (0, None), "it waits for its commit");
+    let committed = worker.commit(&mut log, prepared).unwrap();
+    assert_eq!(committed.of_stage, committed.counts, "of the first stage both are the same");
+    assert_eq!(committed.of_stage.records_in, 2);
+    assert_eq!(committed.refused, []);
+    assert!(!standing(&worker).at_end, "nobody has looked since");
+    assert!(worker.prepare(&mut log, 0, 0).unwrap().is_none());
+    let Standing { next_offset, at_end, state, .. } = standing(&worker);
+    assert_eq!((next_offset, at_end, state), (Some(2), true, None));
+    assert_eq!(worker.standing(1), None);
+}

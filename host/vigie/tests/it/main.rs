@@ -7,6 +7,7 @@ mod demo;
 mod house;
 mod idle;
 mod leaks;
+mod metrics;
 mod policies;
 mod trust;
 
