@@ -30,8 +30,9 @@ const BATCH_BYTES: usize = 4 << 20;
 /// How long to wait where nothing is to do: while others still work, and for new records.
 const PAUSE: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(50);
-/// In how many rounds in a row a worker or the delivery may fail on a log that is unwell.
-const MOST_FAILURES: u32 = 100;
+/// For how long a worker or the delivery may fail on a log that is unwell: a transaction that was left open ends
+/// within 10 s, and a broker may have to be started again.
+const MOST_UNWELL: Duration = Duration::from_secs(60);
 /// Longest wait for the partitions of a pipeline: a worker of another name may have to be given up first.
 const MOST_JOIN: Duration = Duration::from_secs(60);
 /// Most workers; each takes the memory of its plugins and of its partitions' state.
@@ -196,7 +197,7 @@ impl Workers {
                     })
                 })
                 .collect();
-            let mut failures = 0;
+            let mut patience = Patience::default();
             let delivered = loop {
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
@@ -204,11 +205,10 @@ impl Workers {
                 watch.looked(delivery, delivered.is_ok());
                 let busy = match delivered {
                     Ok(busy) => {
-                        failures = 0;
+                        patience.renew();
                         busy
                     }
-                    Err(deliver::Error::Log(error)) if error.is_retry() && failures < MOST_FAILURES => {
-                        failures += 1;
+                    Err(deliver::Error::Log(error)) if error.is_retry() && !patience.is_over() => {
                         std::thread::sleep(IDLE);
                         continue;
                     }
@@ -272,6 +272,22 @@ impl Shared {
     }
 }
 
+/// Since when a log is unwell.
+#[derive(Default)]
+struct Patience(Option<Instant>);
+
+impl Patience {
+    /// It has answered.
+    fn renew(&mut self) {
+        self.0 = None;
+    }
+
+    /// It has failed; whether that has lasted too long.
+    fn is_over(&mut self) -> bool {
+        self.0.get_or_insert_with(Instant::now).elapsed() > MOST_UNWELL
+    }
+}
+
 /// What a lock guards here is whole after each change, even if another thread has panicked since.
 pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -279,7 +295,7 @@ pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Worker {
     fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
-        let (start, mut failures) = (Instant::now(), 0);
+        let (start, mut patience) = (Instant::now(), Patience::default());
         while !shared.stop.load(Ordering::SeqCst) {
             self.log.follow_groups(&mut self.worker, &self.inputs)?;
             self.watch.follow(&self.worker);
@@ -297,14 +313,13 @@ impl Worker {
             }
             self.watch.end(&self.worker, failed.is_none());
             if let Some(error) = failed {
-                failures += 1;
-                if failures == MOST_FAILURES {
+                if patience.is_over() {
                     return Err(error.into());
                 }
                 std::thread::sleep(IDLE);
                 continue;
             }
-            failures = 0;
+            patience.renew();
             if busy {
                 continue;
             }
@@ -388,10 +403,10 @@ fn say(worker: &mut pipeline::Worker) {
 /// Restores a worker's partitions, so that a start fails before its first step. A transaction of a worker
 /// that was killed may have to end first.
 fn restore(log: &mut AnyLog, worker: &mut pipeline::Worker) -> Result<()> {
-    let mut failures = 0;
+    let mut patience = Patience::default();
     loop {
         match worker.restore(&mut **log) {
-            Err(pipeline::Error::Log(error)) if error.is_retry() && failures < MOST_FAILURES => failures += 1,
+            Err(pipeline::Error::Log(error)) if error.is_retry() && !patience.is_over() => {}
             result => {
                 say(worker);
                 return Ok(result?);
