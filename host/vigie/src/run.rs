@@ -125,14 +125,6 @@ impl Workers {
             }
             log.assign(worker, inputs)?;
         }
-        if app.log != LogAddress::Embedded {
-            let mut all = pipeline::Restores::default();
-            opened.iter().for_each(|worker| all += worker.worker.restores());
-            let pipeline::Restores { partitions, by_snapshot, changes, .. } = all;
-            eprintln!(
-                "state of {partitions} partitions restored, {by_snapshot} by snapshots; {changes} changes read"
-            );
-        }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
         let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
         let (watch, all) = (DeliveryWatch::new(observed, &delivery), pipeline.inputs().len());
@@ -176,11 +168,7 @@ impl Workers {
         if !follow {
             wait_for_all(&mut self.workers, self.all)?;
         }
-        for Worker { log, worker, watch, .. } in &mut self.workers {
-            watch.follow(worker);
-            restore(log, worker)?;
-            watch.tell_restored(worker);
-        }
+        self.restore()?;
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
         let watch = &mut self.watch;
         let result = std::thread::scope(|scope| {
@@ -235,6 +223,29 @@ impl Workers {
         progress.end();
         progress.counts += shared.counts();
         result
+    }
+
+    /// Restores the partitions that the workers have, and says on Kafka what that came to; who goes on is given most of
+    /// them later.
+    fn restore(&mut self) -> Result<()> {
+        let sum = |workers: &[Worker]| {
+            let mut all = pipeline::Restores::default();
+            workers.iter().for_each(|worker| all += worker.worker.restores());
+            all
+        };
+        let before = sum(&self.workers);
+        for Worker { log, worker, watch, .. } in &mut self.workers {
+            watch.follow(worker);
+            restore(log, worker)?;
+            watch.tell_restored(worker);
+        }
+        let pipeline::Restores { partitions, by_snapshot, changes, .. } = sum(&self.workers);
+        if matches!(self.log, AnyLog::Kafka(_)) && partitions > before.partitions {
+            eprintln!(
+                "state of {partitions} partitions restored, {by_snapshot} by snapshots; {changes} changes read"
+            );
+        }
+        Ok(())
     }
 
     /// Says that the raw topics are at their end for good, and runs what follows from it.
