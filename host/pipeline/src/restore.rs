@@ -140,12 +140,8 @@ enum Into {
 impl Restore {
     /// Asks for the position.
     pub(crate) fn begin(running: &Running, input: &crate::Input, log: &dyn Log) -> Result<Self, Error> {
-        let crate::Input { topic, partition, group, .. } = input;
-        let committed = log.committed(group, topic, *partition)?;
-        let next = match committed {
-            Some(next) => next,
-            None => log.start_offset(topic, *partition)?,
-        };
+        let crate::Input { partition, .. } = input;
+        let (next, is_committed) = crate::worker::position(input, log)?;
         let (stage, at, into) = match input.reads() {
             Reads::Source(source) => {
                 let key = running.first.state_key(source, *partition);
@@ -159,7 +155,7 @@ impl Restore {
         };
         Ok(Self {
             next,
-            is_committed: committed.is_some(),
+            is_committed,
             stage,
             partition: at,
             into,

@@ -2,14 +2,15 @@
 //! after. A snapshot is never the truth: one that is missing, old or damaged costs time and nothing else.
 //!
 //! The file: [`MAGIC`], then entries (what it is, the lengths of key and value as 32 bits, key, value), the first
-//! of which says what it is a snapshot of, and behind the last one the SHA-256 of everything before.
+//! of which says what it is a snapshot of, and behind the last one the SHA-256 of everything before. Behind the first
+//! stands one, too: what it says is acted upon before the rest is read.
 
 use std::io::{self, BufReader, Read, Write};
 
 use log::Place;
 use sha2::{Digest as _, Sha256};
 
-const MAGIC: &[u8] = b"vigie snapshot 1\n";
+const MAGIC: &[u8] = b"vigie snapshot 2\n";
 /// What an entry is, beside the number of its table.
 const HEAD: u8 = 255;
 const END: u8 = 254;
@@ -70,6 +71,9 @@ impl Writer {
         let mut writer = Self { draft, buffer: MAGIC.to_vec(), digest: Sha256::new(), bytes: 0 };
         let value = [&head.position.to_be_bytes(), head.place.as_slice()].concat();
         writer.entry(HEAD, head.of.as_bytes(), &value)?;
+        writer.flush()?;
+        let digest = writer.digest.clone().finalize();
+        writer.entry(HEAD, &[], &digest)?;
         Ok(writer)
     }
 
@@ -121,12 +125,13 @@ impl Reader {
             return Err(damaged("it is of another version, or no snapshot"));
         }
         let (what, of, value) = reader.entry()?;
+        let digest = reader.digest.clone().finalize();
+        if what != HEAD || reader.entry()? != (HEAD, Vec::new(), digest.to_vec()) {
+            return Err(damaged("its head is not as it was written"));
+        }
         let (position, place) = value.split_at_checked(8).ok_or_else(|| damaged("it has no head"))?;
         let position = position.try_into().map(u64::from_be_bytes).map_err(|_| damaged("it has no head"))?;
         let of = String::from_utf8(of).map_err(|_| damaged("it has no head"))?;
-        if what != HEAD {
-            return Err(damaged("it has no head"));
-        }
         let place = place.to_vec();
         Ok((reader, Head { of, position, place }))
     }
@@ -228,6 +233,18 @@ mod tests {
     #[test]
     fn it_is_read_back() {
         assert_eq!(read(written()).unwrap(), (head(), entries()));
+    }
+
+    /// What the head says goes to the log before the rest is read: a place that is none could be waited for, for ever.
+    #[test]
+    fn a_damaged_head_is_not_given() {
+        let whole = written();
+        let head_bytes = MAGIC.len() + 9 + head().of.len() + 8 + head().place.len();
+        for at in 0..head_bytes + 9 + 32 {
+            let mut other = whole.clone();
+            other[at] ^= 0x40;
+            assert!(Reader::new(Box::new(io::Cursor::new(other))).is_err(), "byte {at}");
+        }
     }
 
     /// Wherever a byte is another one, or missing, or too many: nothing is taken for a whole snapshot.

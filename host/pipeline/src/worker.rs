@@ -451,7 +451,23 @@ fn read(
         }
     }
     let Some(from) = restore(running, held, log, copies)? else { return Ok(None) };
-    Ok(Some((log.read(&held.input.topic, held.input.partition, from, records, bytes)?, from)))
+    match log.read(&held.input.topic, held.input.partition, from, records, bytes) {
+        // A restore takes its time, in which another may have read on; what nobody has read is an error.
+        Err(log::Error::Expired { .. }) if position(&held.input, log)?.0 != from => {
+            (held.next, held.restore) = (None, Some(Restore::begin(running, &held.input, log)?));
+            Ok(None)
+        }
+        read => Ok(Some((read?, from))),
+    }
+}
+
+/// Where an input's group goes on in it, and whether it has committed that.
+pub(crate) fn position(input: &Input, log: &dyn Log) -> Result<(u64, bool), Error> {
+    let Input { topic, partition, group, .. } = input;
+    Ok(match log.committed(group, topic, *partition)? {
+        Some(next) => (next, true),
+        None => (log.start_offset(topic, *partition)?, false),
+    })
 }
 
 /// Restores a slice of an input: the offset to go on from, once that is all.
