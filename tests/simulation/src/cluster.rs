@@ -311,7 +311,7 @@ impl Cluster {
     pub fn compact(&mut self, forgets: bool) {
         let old_us = self.deletes_kept_us.filter(|_| forgets).map(|us| self.now_us - us);
         for changelog in self.changelogs.values_mut() {
-            changelog.compact();
+            changelog.compact(self.now_us);
             changelog.forget(old_us.unwrap_or(i64::MIN));
         }
     }

@@ -15,6 +15,8 @@ pub struct Entry {
     pub key: Vec<u8>,
     /// None: a tombstone.
     pub value: Option<Vec<u8>>,
+    /// Of a tombstone: when compaction first came by, and took what it deletes.
+    cleaned_us: Option<i64>,
 }
 
 /// A partition of a topic, or a table's changelog.
@@ -37,7 +39,7 @@ impl Partition {
             self.open.entry(of).or_insert(offset);
         }
         let (key, value) = (key.to_vec(), value.map(<[u8]>::to_vec));
-        self.entries.push(Entry { offset, of, timestamp_us, key, value });
+        self.entries.push(Entry { offset, of, timestamp_us, key, value, cleaned_us: None });
     }
 
     /// Writes the marker that ends a transaction.
@@ -77,17 +79,20 @@ impl Partition {
 
     /// Keeps the last committed entry of each key below the stable offset; what was aborted goes too.
     /// Tombstones stay, as they do for `delete.retention.ms`; then [`Self::forget`] takes them.
-    pub fn compact(&mut self) {
+    pub fn compact(&mut self, now_us: i64) {
         let stable = self.stable();
         let last: BTreeMap<Vec<u8>, u64> =
             self.committed(0).map(|entry| (entry.key.clone(), entry.offset)).collect();
         self.entries.retain(|e| e.offset >= stable || last.get(&e.key) == Some(&e.offset));
+        for tombstone in self.entries.iter_mut().filter(|e| e.offset < stable && e.value.is_none()) {
+            tombstone.cleaned_us.get_or_insert(now_us);
+        }
     }
 
-    /// Takes tombstones away that are older.
+    /// Takes tombstones away that were cleaned before. Not by when they were written: who began to read before
+    /// the cleaning has read what they delete, and has as much time to come to them (KIP-534).
     pub fn forget(&mut self, before_us: i64) {
-        let stable = self.stable();
-        self.entries.retain(|e| e.offset >= stable || e.value.is_some() || e.timestamp_us >= before_us);
+        self.entries.retain(|e| e.cleaned_us.is_none_or(|us| us >= before_us));
     }
 
     /// Deletes what lies below an offset.

@@ -12,7 +12,7 @@ use crate::scenario::{Options, Scenario};
 use crate::world::{Done, Kit, World};
 
 /// Seeds that have found a defect; every run begins with them.
-pub const REGRESSIONS: &[u64] = &[1, 3, 4, 18, 137, 793, 1665, 51_571];
+pub const REGRESSIONS: &[u64] = &[1, 3, 4, 18, 137, 793, 1665, 51_571, 75_159];
 
 /// A seed that fails.
 #[derive(Debug)]

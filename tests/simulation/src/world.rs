@@ -421,6 +421,7 @@ impl<'a> World<'a> {
             Fault::Lost => self.deal(&topic),
             Fault::Compact => self.compact(false),
             Fault::Forget => {
+                self.compact(false);
                 let us = self.dice.between(0, 2 * self.scenario.restores.deletes_kept_us.unwrap_or_default());
                 self.pass(us);
                 self.compact(true);
@@ -533,7 +534,7 @@ impl<'a> World<'a> {
         let mut cluster = self.cluster.borrow_mut();
         cluster.compact(forgets);
         if let Some(cells) = cluster.topics.get_mut("cells") {
-            cells.iter_mut().for_each(crate::partition::Partition::compact);
+            cells.iter_mut().for_each(|cells| cells.compact(self.now_us));
         }
     }
 
