@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use log::{Commit, Error, Log, Output, Place, Position, Record, Slice, StateChange};
+use log::{Error, Log, Output, Place, Position, Record, Slice, StateChange, Step};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 const VERSION: i64 = 1;
@@ -30,6 +30,8 @@ const STATE_FROM: &str = "select name, key, value from state where (name, key) >
 /// A log on one file.
 pub struct EmbeddedLog {
     connection: Connection,
+    /// Steps to be committed together.
+    appended: Vec<Step>,
 }
 
 fn io(error: rusqlite::Error) -> Error {
@@ -78,7 +80,7 @@ impl EmbeddedLog {
             _ => return Err(Error::Version { found, wanted: VERSION }),
         }
         transaction.commit().map_err(io)?;
-        Ok(Self { connection })
+        Ok(Self { connection, appended: Vec::new() })
     }
 }
 
@@ -162,16 +164,32 @@ impl Log for EmbeddedLog {
         committed(&self.connection, group, topic, partition)
     }
 
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
+    /// Kept here until the commit: an open transaction of SQLite would hold up all other writers.
+    fn append(&mut self, step: Step) -> Result<(), Error> {
+        self.appended.push(step);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        if self.appended.is_empty() {
+            return Ok(());
+        }
         // Immediate: the positions that are compared must still hold when they are written.
         let transaction = self
             .connection
             .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
             .map_err(io)?;
-        append(&transaction, commit.outputs)?;
-        move_on(&transaction, commit.group, commit.positions)?;
-        change(&transaction, commit.state)?;
+        for Step { group, positions, outputs, state } in std::mem::take(&mut self.appended) {
+            append(&transaction, &outputs)?;
+            move_on(&transaction, &group, &positions)?;
+            change(&transaction, &state)?;
+        }
         transaction.commit().map_err(io)
+    }
+
+    fn recover(&mut self) -> Result<(), Error> {
+        self.appended.clear();
+        Ok(())
     }
 
     /// By table and key. A place is a table and the least key that was not given, with a zero byte between.

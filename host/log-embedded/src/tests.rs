@@ -33,7 +33,7 @@ fn offsets_have_no_gaps_and_the_file_is_its_owners() {
     for end in 1..4 {
         let value = b"a".to_vec();
         let output = Output { topic: "events".into(), partition: 0, timestamp_us: 7, key: vec![], value };
-        log.commit(&Commit { group: "group", positions: &[], outputs: &[output], state: &[] }).unwrap();
+        log.commit_step(Step::of("group", &[], &[output], &[])).unwrap();
         assert_eq!(log.end_offset("events", 0).unwrap(), end);
     }
     let records = log.read("events", 0, 0, usize::MAX, usize::MAX).unwrap();

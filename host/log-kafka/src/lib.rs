@@ -1,4 +1,4 @@
-//! The log on Kafka: a step's outputs, positions and state in one transaction.
+//! The log on Kafka: the outputs, positions and state of steps in one transaction.
 //!
 //! Knows nothing of pipelines, plugins and stores. One connection belongs to one thread: it has a
 //! transactional producer of its own, and a membership of its own in each group that it joins. Reading is
@@ -14,10 +14,12 @@ mod topics;
 mod writer;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use log::{Commit, Error, Log, Place, Position, Record, Slice};
+use log::{Error, Log, Place, Position, Record, Slice, Step};
 use rdkafka::config::ClientConfig;
 
 pub use group::Change;
@@ -25,7 +27,7 @@ use group::{Group, Ticket};
 use reader::Reader;
 use scanner::Scanner;
 use topics::Topics;
-use writer::Writer;
+use writer::{Progress, Writer};
 
 /// Longest wait for one answer of the broker.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -92,6 +94,22 @@ pub struct KafkaLog {
     /// How far groups have come that this connection is a member of, as it knows.
     positions: RefCell<BTreeMap<(String, String, u32), u64>>,
     writer: Option<Writer>,
+    open: Open,
+    /// Partitions that were written, and up to where they have to be seen; none: that is still to be asked.
+    unseen: RefCell<BTreeMap<(String, u32), Option<u64>>>,
+}
+
+/// What the open transaction holds beside its records.
+#[derive(Default)]
+struct Open {
+    /// By group.
+    groups: BTreeMap<Arc<str>, OpenGroup>,
+    written: BTreeSet<(String, u32)>,
+}
+
+struct OpenGroup {
+    ticket: Ticket,
+    positions: Vec<Position>,
 }
 
 impl KafkaLog {
@@ -110,6 +128,8 @@ impl KafkaLog {
             positions: RefCell::default(),
             scanner,
             writer,
+            open: Open::default(),
+            unseen: RefCell::default(),
             options,
         })
     }
@@ -147,7 +167,7 @@ impl KafkaLog {
     }
 
     fn must_exist(&self, topic: &str, partition: u32) -> Result<(), Error> {
-        if self.topics.known(&self.scanner, topic)?.is_some_and(|count| partition < count) {
+        if self.topics.has(&self.scanner, topic, partition)? {
             return Ok(());
         }
         Err(Error::NoTopic { topic: topic.into(), partition })
@@ -158,19 +178,26 @@ impl KafkaLog {
     /// # Errors
     /// [`Error::Pending`], [`Error::Away`].
     pub fn wait_until_visible(&self) -> Result<(), Error> {
-        let unseen = self.writer.as_ref().map(Writer::unseen).unwrap_or_default();
+        let unseen: Vec<_> = self.unseen.borrow().keys().cloned().collect();
         unseen.iter().try_for_each(|(topic, partition)| self.visible_end(topic, *partition).map(|_| ()))
     }
 
     /// Where what is committed in a partition ends. A commit is answered before its markers are written in
     /// every partition: waits for those of this connection, who would otherwise not find its own records.
     fn visible_end(&self, topic: &str, partition: u32) -> Result<u64, Error> {
-        let start = Instant::now();
+        let (start, at) = (Instant::now(), (topic.to_owned(), partition));
+        let wanted = match self.unseen.borrow().get(&at) {
+            None => 0,
+            Some(Some(end)) => *end,
+            Some(None) => self.scanner.written_end(topic, partition)?,
+        };
         loop {
             let (_, end) = self.scanner.bounds(topic, partition)?;
-            if self.writer.as_ref().is_none_or(|writer| writer.is_seen(topic, partition, end)) {
+            if end >= wanted {
+                self.unseen.borrow_mut().remove(&at);
                 return Ok(end);
             }
+            self.unseen.borrow_mut().insert(at.clone(), Some(wanted));
             if start.elapsed() > ANSWER {
                 return Err(Error::Pending { what: format!("partition {partition} of topic {topic}") });
             }
@@ -182,6 +209,15 @@ impl KafkaLog {
     fn ticket(&self, topic: &str, partition: u32) -> Option<Ticket> {
         let groups = self.groups.borrow();
         groups.values().find(|group| group.reads(topic)).and_then(|group| group.ticket(topic, partition))
+    }
+
+    /// Notes in which generation a partition is read. Before the records are: a generation that ends in
+    /// between is refused at the commit.
+    fn note_read(&self, topic: &str, partition: u32) -> Result<(), Error> {
+        self.must_exist(topic, partition)?;
+        let ticket = self.ticket(topic, partition);
+        self.read_in.borrow_mut().insert((topic.into(), partition), ticket);
+        Ok(())
     }
 
     /// Refuses what would move a group back. A member's own knowledge holds, as nobody else can have
@@ -200,22 +236,80 @@ impl KafkaLog {
         Ok(())
     }
 
-    /// What the group is to judge the step's positions by.
-    fn ticket_of(&self, commit: &Commit<'_>) -> Result<Option<Ticket>, Error> {
-        let Some(first) = commit.positions.first() else { return Ok(None) };
+    /// What a group is to judge a step's positions by.
+    fn ticket_of(&self, group: &str, first: &Position) -> Result<Ticket, Error> {
         let mut groups = self.groups.borrow_mut();
-        if !groups.contains_key(commit.group) {
-            groups.insert(commit.group.into(), Group::look(&self.options, commit.group)?);
-        }
-        let Some(group) = groups.get(commit.group) else { return Ok(None) };
-        if !group.is_joined() {
-            return group.outsider().map(Some);
+        let found = match groups.entry(group.into()) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(none) => none.insert(Group::look(&self.options, group)?),
+        };
+        if !found.is_joined() {
+            return found.outsider();
         }
         let at = (first.topic.to_string(), first.partition);
         match self.read_in.borrow().get(&at).cloned().flatten() {
-            Some(ticket) => Ok(Some(ticket)),
+            Some(ticket) => Ok(ticket),
             // It was read while it was not ours.
-            None => Err(Error::Aborted { group: commit.group.into() }),
+            None => Err(Error::Aborted { group: group.into() }),
+        }
+    }
+
+    fn try_append(&mut self, step: &Step) -> Result<(), Error> {
+        for output in &step.outputs {
+            self.must_exist(&output.topic, output.partition)?;
+        }
+        for position in &step.positions {
+            self.must_exist(&position.topic, position.partition)?;
+            self.check_forward(&step.group, position)?;
+        }
+        let changes = changelog::records(&step.state)?;
+        for change in &changes {
+            self.must_exist(&change.topic, change.partition)?;
+        }
+        let ticket = step.positions.first().map(|first| self.ticket_of(&step.group, first)).transpose()?;
+        let Some(writer) = &mut self.writer else {
+            return Err(Error::Io("this connection has no name to commit under".into()));
+        };
+        writer.append(step, &changes)?;
+        let changed = changes.iter().map(|change| (&change.topic, change.partition));
+        let written = step.outputs.iter().map(|output| (&output.topic, output.partition)).chain(changed);
+        self.open.written.extend(written.map(|(topic, partition)| (topic.to_string(), partition)));
+        if let Some(ticket) = ticket {
+            // The first one holds: a later generation must not vouch for what was read before it.
+            let none = OpenGroup { ticket, positions: Vec::new() };
+            self.open.groups.entry(step.group.clone()).or_insert(none).add(&step.positions);
+        }
+        Ok(())
+    }
+
+    /// Ends the open transaction here; what a failed commit comes to is asked for anew.
+    fn close(&mut self, done: &Result<(), Error>) {
+        let Open { groups, written } = std::mem::take(&mut self.open);
+        let mut positions = self.positions.borrow_mut();
+        for (group, OpenGroup { positions: moved, .. }) in groups {
+            for Position { topic, partition, next_offset } in moved {
+                let at = (group.to_string(), topic.to_string(), partition);
+                match done {
+                    Ok(()) => positions.insert(at, next_offset),
+                    Err(_) => positions.remove(&at),
+                };
+            }
+        }
+        if matches!(done, Ok(()) | Err(Error::Unknown { .. })) {
+            self.unseen.borrow_mut().extend(written.into_iter().map(|at| (at, None)));
+        }
+    }
+}
+
+impl OpenGroup {
+    /// Takes later positions.
+    fn add(&mut self, positions: &[Position]) {
+        for position in positions {
+            let same = |p: &&mut Position| p.topic == position.topic && p.partition == position.partition;
+            match self.positions.iter_mut().find(same) {
+                Some(before) => before.next_offset = position.next_offset,
+                None => self.positions.push(position.clone()),
+            }
         }
     }
 }
@@ -253,13 +347,23 @@ impl Log for KafkaLog {
         max_records: usize,
         max_bytes: usize,
     ) -> Result<Vec<Record>, Error> {
-        self.must_exist(topic, partition)?;
-        // Taken before the records are: a generation that ends in between is refused at the commit.
-        let ticket = self.ticket(topic, partition);
-        self.read_in.borrow_mut().insert((topic.into(), partition), ticket);
+        self.note_read(topic, partition)?;
         let most = reader::Most { records: max_records, bytes: max_bytes };
         let end = || self.visible_end(topic, partition);
         self.reader.borrow_mut().read(&self.scanner, end, topic, partition, from, most)
+    }
+
+    fn poll(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.note_read(topic, partition)?;
+        let most = reader::Most { records: max_records, bytes: max_bytes };
+        self.reader.borrow_mut().poll(&self.scanner, topic, partition, from, most)
     }
 
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
@@ -275,35 +379,30 @@ impl Log for KafkaLog {
         Ok(next)
     }
 
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
-        for output in commit.outputs {
-            self.must_exist(&output.topic, output.partition)?;
+    fn append(&mut self, step: Step) -> Result<(), Error> {
+        let appended = self.try_append(&step);
+        if appended.is_err() {
+            self.close(&appended);
+            // What it cannot end now it ends before the next step.
+            let _ = self.writer.as_mut().map_or(Ok(()), Writer::settle);
         }
-        for position in commit.positions {
-            self.must_exist(&position.topic, position.partition)?;
-            self.check_forward(commit.group, position)?;
-        }
-        let ticket = self.ticket_of(commit)?;
-        let changes = changelog::records(commit.state)?;
-        for change in &changes {
-            self.must_exist(&change.topic, change.partition)?;
-        }
-        let Some(writer) = &mut self.writer else {
-            return Err(Error::Io("this connection has no name to commit under".into()));
-        };
-        let done = writer.commit(commit, &changes, ticket.as_deref());
-        let mut positions = self.positions.borrow_mut();
-        for Position { topic, partition, next_offset } in commit.positions {
-            let at = (commit.group.to_owned(), topic.to_string(), *partition);
-            match done {
-                Ok(()) => positions.insert(at, *next_offset),
-                Err(_) => positions.remove(&at),
-            };
-        }
+        appended
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let progress = self.open.groups.iter().map(|(group, OpenGroup { ticket, positions })| Progress {
+            group,
+            positions,
+            ticket,
+        });
+        let done = writer.commit(&progress.collect::<Vec<_>>());
+        self.close(&done);
         done
     }
 
     fn recover(&mut self) -> Result<(), Error> {
+        self.open = Open::default();
         self.writer.as_mut().map_or(Ok(()), Writer::settle)
     }
 

@@ -63,6 +63,32 @@ impl Reader {
         from: u64,
         most: Most,
     ) -> Result<Vec<Record>, Error> {
+        self.at(topic, partition, from, |place| place.read(scanner, end, topic, partition, most))
+    }
+
+    /// What the client has at hand from an offset on.
+    pub fn poll(
+        &mut self,
+        scanner: &Scanner,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        most: Most,
+    ) -> Result<Vec<Record>, Error> {
+        self.at(topic, partition, from, |place| {
+            let records = place.take(scanner, topic, partition, most, Duration::ZERO)?;
+            place.gave(&records);
+            Ok(records)
+        })
+    }
+
+    fn at(
+        &mut self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        read: impl FnOnce(&mut Place) -> Result<Vec<Record>, Error>,
+    ) -> Result<Vec<Record>, Error> {
         // Serves the client; what concerns a partition comes by its own queue.
         let _ = self.consumer.poll(Duration::ZERO);
         let at = (topic.to_owned(), partition);
@@ -70,7 +96,7 @@ impl Reader {
             self.open_at(topic, partition, from)?;
         }
         let Some(place) = self.places.get_mut(&at) else { return Ok(Vec::new()) };
-        let read = place.read(scanner, end, topic, partition, most);
+        let read = read(place);
         if read.is_err() {
             self.close(topic, partition);
         }
@@ -128,10 +154,14 @@ impl Place {
                 self.empty_to = end;
             }
         }
+        self.gave(&records);
+        Ok(records)
+    }
+
+    fn gave(&mut self, records: &[Record]) {
         if let Some(last) = records.last() {
             self.next = last.offset + 1;
         }
-        Ok(records)
     }
 
     /// What the client has at hand, waiting for the first record.

@@ -47,6 +47,11 @@ impl Scanner {
         bounds(&self.consumer, topic, partition)
     }
 
+    /// Where all that is written in a partition ends, committed or not.
+    pub fn written_end(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        Ok(bounds(self.everything()?, topic, partition)?.1)
+    }
+
     /// Reads committed records up to the end that there is now, as long as `each` wants more.
     ///
     /// A fresh assignment tells the end once, and no older one's: that it has been reached is certain,
@@ -131,7 +136,7 @@ impl Scanner {
         let topic = &changelog::topic(stage);
         // First the end of everything: of what is committed alone, the end may lie before a transaction
         // that another worker has committed but whose markers are not written.
-        let (_, written) = bounds(self.everything()?, topic, partition)?;
+        let written = self.written_end(topic, partition)?;
         let (start, stable) = self.bounds(topic, partition)?;
         let now_ms = now_ms();
         let (mark, is_first) = match from {

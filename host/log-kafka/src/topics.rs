@@ -86,6 +86,18 @@ impl Topics {
         Ok(count)
     }
 
+    /// Whether a topic has a partition. Others may add some: where one is not known, the broker is asked again.
+    pub fn has(&self, scanner: &Scanner, topic: &str, partition: u32) -> Result<bool, Error> {
+        if self.partitions.borrow().get(topic).is_some_and(|count| partition < *count) {
+            return Ok(true);
+        }
+        let count = look(scanner, topic)?;
+        if let Some(count) = count {
+            self.partitions.borrow_mut().insert(topic.into(), count);
+        }
+        Ok(count.is_some_and(|count| partition < count))
+    }
+
     /// All topics but the broker's own.
     pub fn all(&self, scanner: &Scanner) -> Result<Vec<(String, u32)>, Error> {
         let metadata = scanner.consumer().fetch_metadata(None, ANSWER).map_err(|e| errors::of(&e))?;

@@ -1,15 +1,14 @@
-//! The transactional producer: one transaction for each step.
+//! The transactional producer: one transaction for the steps of a commit.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use log::{Commit, Error, Output};
+use log::{Error, Output, Position, Step};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{DeliveryResult, Message as _, ToBytes};
+use rdkafka::message::{DeliveryResult, ToBytes};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -26,20 +25,12 @@ const LINGER_MS: &str = "1";
 /// How long to listen for what became of records before looking whether that is all.
 const HEARING: Duration = Duration::from_millis(1);
 
-/// What became of the records that were sent.
+/// Why the first record that was refused was. Of those that were taken the client says nothing.
 #[derive(Default)]
-struct Delivered {
-    /// Why the first that was refused was.
-    refused: Option<Code>,
-    /// The last offset written, by topic and partition.
-    last: BTreeMap<String, BTreeMap<i32, i64>>,
-}
-
-#[derive(Default)]
-struct Deliveries(Mutex<Delivered>);
+struct Deliveries(Mutex<Option<Code>>);
 
 impl Deliveries {
-    fn get(&self) -> MutexGuard<'_, Delivered> {
+    fn refused(&self) -> MutexGuard<'_, Option<Code>> {
         // Each change below is whole before anything can panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -51,18 +42,9 @@ impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
 
     fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        let mut delivered = self.get();
-        let message = match result {
-            Ok(message) => message,
-            Err((error, _)) => {
-                delivered.refused = delivered.refused.or(error.rdkafka_error_code());
-                return;
-            }
-        };
-        let (partition, offset) = (message.partition(), message.offset());
-        match delivered.last.get_mut(message.topic()) {
-            Some(partitions) => drop(partitions.insert(partition, offset)),
-            None => drop(delivered.last.insert(message.topic().into(), [(partition, offset)].into())),
+        if let Err((error, _)) = result {
+            let mut refused = self.refused();
+            *refused = refused.or(error.rdkafka_error_code());
         }
     }
 }
@@ -72,6 +54,8 @@ impl ProducerContext for Deliveries {
 enum Left {
     /// Ended.
     Ended,
+    /// Steps are appended to it, and it has begun by then.
+    Open { since: Instant },
     /// Its commit was asked for, and not answered.
     Committing,
     /// It is to be aborted, and was not.
@@ -80,6 +64,13 @@ enum Left {
     Broken,
     /// A newer connection has taken over.
     Fenced,
+}
+
+/// What is to be committed for a group: its positions, and what it judges them by.
+pub struct Progress<'a> {
+    pub group: &'a str,
+    pub positions: &'a [Position],
+    pub ticket: &'a ConsumerGroupMetadata,
 }
 
 /// A producer of one name.
@@ -97,41 +88,32 @@ impl Writer {
         Ok(Self { options: options.clone(), name: name.into(), producer, left: Left::Ended })
     }
 
-    /// Commits a step.
-    pub fn commit(
-        &mut self,
-        commit: &Commit<'_>,
-        changes: &[Change<'_>],
-        ticket: Option<&ConsumerGroupMetadata>,
-    ) -> Result<(), Error> {
-        self.settle()?;
-        // What an aborted step has left.
-        self.producer.context().get().refused = None;
-        if let Err(error) = self.producer.begin_transaction() {
-            return Err(self.give_up(commit.group, &error));
-        }
-        if let Err(error) = self.fill(commit, changes, ticket) {
-            return Err(self.give_up(commit.group, &error));
-        }
-        match self.producer.commit_transaction(ANSWER) {
-            Ok(()) => Ok(()),
-            Err(KafkaError::Transaction(error)) if !error.is_fatal() && !error.txn_requires_abort() => {
-                self.left = Left::Committing;
-                Err(Error::Unknown { group: commit.group.into() })
-            }
-            Err(error) => Err(self.give_up(commit.group, &error)),
-        }
+    /// Whether steps wait for their commit.
+    pub fn is_open(&self) -> bool {
+        matches!(self.left, Left::Open { .. })
     }
 
-    /// Sends everything that belongs to a step, and waits until the broker has it.
-    fn fill(
-        &self,
-        commit: &Commit<'_>,
-        changes: &[Change<'_>],
-        ticket: Option<&ConsumerGroupMetadata>,
-    ) -> Result<(), KafkaError> {
-        let deadline = Instant::now() + self.patience();
-        for Output { topic, partition, timestamp_us, key, value } in commit.outputs {
+    /// Sends a step's records; the client sends them on while more is computed. After an error all steps of
+    /// the transaction are given up.
+    pub fn append(&mut self, step: &Step, changes: &[Change<'_>]) -> Result<(), Error> {
+        if !self.is_open() {
+            self.begin(&step.group)?;
+        }
+        self.send_step(step, changes).map_err(|error| self.give_up(&step.group, &error))
+    }
+
+    fn begin(&mut self, group: &str) -> Result<(), Error> {
+        self.settle()?;
+        // What an aborted step has left.
+        *self.producer.context().refused() = None;
+        self.producer.begin_transaction().map_err(|error| self.give_up(group, &error))?;
+        self.left = Left::Open { since: Instant::now() };
+        Ok(())
+    }
+
+    fn send_step(&self, step: &Step, changes: &[Change<'_>]) -> Result<(), KafkaError> {
+        let deadline = self.deadline();
+        for Output { topic, partition, timestamp_us, key, value } in &step.outputs {
             let record = BaseRecord::to(topic).partition(partition_of(*partition)?);
             let record = record.timestamp(timestamp_us.div_euclid(1000)).key(key).payload(value);
             self.send(record, deadline)?;
@@ -141,10 +123,44 @@ impl Writer {
             let record = value.iter().fold(record, |record, value| record.payload(*value));
             self.send(record, deadline)?;
         }
-        // Asked while the records are on their way: the broker works on both at once.
-        if let Some(ticket) = ticket {
+        self.producer.poll(Duration::ZERO);
+        self.taken()
+    }
+
+    /// Whether the broker has refused none of the records so far.
+    fn taken(&self) -> Result<(), KafkaError> {
+        self.producer.context().refused().map_or(Ok(()), |code| Err(KafkaError::MessageProduction(code)))
+    }
+
+    /// Commits the open transaction with these positions.
+    pub fn commit(&mut self, groups: &[Progress<'_>]) -> Result<(), Error> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        let group = groups.first().map_or("", |progress| progress.group);
+        if let Err(error) = self.fill(groups) {
+            return Err(self.give_up(group, &error));
+        }
+        match self.producer.commit_transaction(ANSWER) {
+            Ok(()) => {
+                self.left = Left::Ended;
+                Ok(())
+            }
+            Err(KafkaError::Transaction(error)) if !error.is_fatal() && !error.txn_requires_abort() => {
+                self.left = Left::Committing;
+                Err(Error::Unknown { group: group.into() })
+            }
+            Err(error) => Err(self.give_up(group, &error)),
+        }
+    }
+
+    /// Sends the positions, and waits until the broker has everything.
+    fn fill(&self, groups: &[Progress<'_>]) -> Result<(), KafkaError> {
+        let deadline = self.deadline();
+        // Asked while the last records are on their way: the broker works on both at once.
+        for Progress { positions, ticket, .. } in groups {
             let mut offsets = TopicPartitionList::new();
-            for at in commit.positions {
+            for at in *positions {
                 let next = Offset::Offset(i64::try_from(at.next_offset).unwrap_or(i64::MAX));
                 offsets.add_partition_offset(&at.topic, partition_of(at.partition)?, next)?;
             }
@@ -157,10 +173,7 @@ impl Writer {
             }
             self.producer.poll(HEARING);
         }
-        match self.producer.context().get().refused {
-            Some(code) => Err(KafkaError::MessageProduction(code)),
-            None => Ok(()),
-        }
+        self.taken()
     }
 
     fn send<'a>(
@@ -182,29 +195,13 @@ impl Writer {
         }
     }
 
-    /// The partitions that were written and have not been seen to their last record since.
-    pub fn unseen(&self) -> Vec<(String, u32)> {
-        let delivered = self.producer.context().get();
-        let all =
-            delivered.last.iter().flat_map(|(topic, partitions)| partitions.keys().map(move |p| (topic, p)));
-        all.filter_map(|(topic, partition)| Some((topic.clone(), u32::try_from(*partition).ok()?))).collect()
-    }
-
-    /// Whether a partition whose committed records end at `end` has all that was written here.
-    pub fn is_seen(&self, topic: &str, partition: u32, end: u64) -> bool {
-        let mut delivered = self.producer.context().get();
-        let Ok(partition) = number(partition) else { return true };
-        let Some(partitions) = delivered.last.get_mut(topic) else { return true };
-        let seen = partitions.get(&partition).is_none_or(|last| u64::try_from(*last).is_ok_and(|l| l < end));
-        if seen {
-            partitions.remove(&partition);
+    /// Until when the open transaction's records must have been sent: well before the broker gives it up.
+    fn deadline(&self) -> Instant {
+        let patience = Duration::from_millis(u64::from(self.options.transaction_timeout_ms) / 2);
+        match self.left {
+            Left::Open { since } => since + patience,
+            _ => Instant::now() + patience,
         }
-        seen
-    }
-
-    /// Within which a step's records must have been sent: well before the broker gives up the transaction.
-    fn patience(&self) -> Duration {
-        Duration::from_millis(u64::from(self.options.transaction_timeout_ms) / 2)
     }
 
     /// An abort waits until every record's fate was heard, which this thread cannot do meanwhile.
@@ -261,7 +258,7 @@ impl Writer {
             }
             // The same commit again, until its outcome is known.
             Left::Committing => self.producer.commit_transaction(ANSWER),
-            Left::Aborting => self.abort(),
+            Left::Aborting | Left::Open { .. } => self.abort(),
         };
         let Err(error) = ended else {
             self.left = Left::Ended;
@@ -280,13 +277,25 @@ impl Writer {
     }
 }
 
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Readers of committed records would wait until it times out.
+        if self.is_open() {
+            let _ = self.abort();
+        }
+    }
+}
+
 fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Error> {
     let mut config = options.client();
     config.set("transactional.id", name).set("enable.idempotence", "true").set("acks", "all");
     config.set("transaction.timeout.ms", options.transaction_timeout_ms.to_string());
     // Of a record, and so of the step: not longer than its transaction lasts.
     config.set("message.timeout.ms", options.transaction_timeout_ms.to_string());
-    config.set("linger.ms", LINGER_MS).set("compression.type", "zstd");
+    config
+        .set("linger.ms", LINGER_MS)
+        .set("compression.type", "zstd")
+        .set("delivery.report.only.error", "true");
     config.set("message.max.bytes", MOST_RECORD_BYTES);
     let producer: BaseProducer<Deliveries> =
         config.create_with_context(Deliveries::default()).map_err(|e| errors::of(&e))?;

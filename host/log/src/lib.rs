@@ -93,17 +93,30 @@ pub fn table_name(stage: &str, partition: u32, name: &str) -> String {
 /// Most bytes of a slice where a whole table is wanted at once.
 const SLICE_BYTES: usize = 4 << 20;
 
-/// A step: all of it is committed, or nothing.
-#[derive(Clone, Copy, Debug)]
-pub struct Commit<'a> {
+/// A step of a stage. All of it is committed, or nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
     /// Whose positions these are.
-    pub group: &'a str,
+    pub group: Arc<str>,
     /// New positions; each moves forward only.
-    pub positions: &'a [Position],
+    pub positions: Vec<Position>,
     /// Records to append.
-    pub outputs: &'a [Output],
+    pub outputs: Vec<Output>,
     /// State to change.
-    pub state: &'a [StateChange],
+    pub state: Vec<StateChange>,
+}
+
+impl Step {
+    /// Of copies.
+    #[must_use]
+    pub fn of(group: &str, positions: &[Position], outputs: &[Output], state: &[StateChange]) -> Self {
+        Self {
+            group: group.into(),
+            positions: positions.to_vec(),
+            outputs: outputs.to_vec(),
+            state: state.to_vec(),
+        }
+    }
 }
 
 /// A log.
@@ -169,26 +182,54 @@ pub trait Log {
         max_records: usize,
         max_bytes: usize,
     ) -> Result<Vec<Record>, Error>;
+    /// The same, of what is at hand: none where the next record has not come yet, even if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    fn poll(
+        &self,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<Record>, Error> {
+        self.read(topic, partition, from, max_records, max_bytes)
+    }
     /// The next offset that a group has committed for a partition.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Pending`].
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error>;
-    /// Commits a step, as the member of the group that this connection was when it last read the
-    /// partitions of `positions`: asked only now, a member that was thrown out meanwhile would pass.
+    /// Adds a step to the open transaction, or opens one with it: it is to be committed together with what was
+    /// appended since the last commit. Nobody reads it before that.
     ///
     /// # Errors
     /// [`Error::NoTopic`] for an unknown topic or partition, [`Error::Backwards`] if another process has
-    /// moved the group on, [`Error::Aborted`], [`Error::Fenced`], [`Error::Io`]: nothing of the step is
-    /// in the log. [`Error::Unknown`]: all of it or nothing is.
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error>;
-    /// Ends what a commit of unknown outcome has left open, so that positions and state can be asked for.
+    /// moved the group on, [`Error::Aborted`], [`Error::Fenced`], [`Error::Io`]: nothing of this step and of
+    /// those before it in the transaction will be in the log.
+    fn append(&mut self, step: Step) -> Result<(), Error>;
+    /// Commits the open transaction, as the member of the groups that this connection was when it last read
+    /// the partitions of its positions: asked only now, a member that was thrown out meanwhile would pass.
+    /// Nothing, where nothing was appended.
     ///
     /// # Errors
-    /// [`Error::Fenced`], [`Error::Io`].
-    fn recover(&mut self) -> Result<(), Error> {
-        Ok(())
+    /// As [`Self::append`]. [`Error::Unknown`]: all of the transaction is in the log, or nothing.
+    fn commit(&mut self) -> Result<(), Error>;
+    /// Appends a step and commits it.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    fn commit_step(&mut self, step: Step) -> Result<(), Error> {
+        self.append(step)?;
+        self.commit()
     }
+    /// Ends what a commit of unknown outcome has left open, and gives up what was only appended, so that
+    /// positions and state can be asked for.
+    ///
+    /// # Errors
+    /// [`Error::Fenced`], [`Error::Io`], [`Error::Away`].
+    fn recover(&mut self) -> Result<(), Error>;
     /// The next changes of the state of a stage's partition, all its tables in one: about `most_bytes` of
     /// them, and at least one if there is one. The slices from the beginning come to the state as it was
     /// committed when the first was asked for, or to a later one; what is committed in between may be in

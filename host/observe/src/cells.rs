@@ -94,23 +94,23 @@ impl TypedMetric for Age {
 mod tests {
     use super::*;
     use crate::Observed;
-    use crate::metrics::OfStep;
+    use crate::metrics::OfWorker;
 
     #[test]
     fn durations_fall_into_buckets_that_add_up() {
         let observed = Observed::new(0);
-        let cell = observed.metrics.commit_seconds.get_or_create_owned(&OfStep { step: "s".into() });
+        let cell = observed.metrics.commit_seconds.get_or_create_owned(&OfWorker { worker: 0 });
         for ms in [1, 2, 9, 10, 11_000] {
             cell.observe(Duration::from_millis(ms));
         }
         let text = observed.text().unwrap();
-        let bucket = |le: &str| format!("vigie_commit_seconds_bucket{{le=\"{le}\",step=\"s\"}}");
+        let bucket = |le: &str| format!("vigie_commit_seconds_bucket{{le=\"{le}\",worker=\"0\"}}");
         for (le, count) in [("0.001", 1), ("0.0025", 2), ("0.005", 2), ("0.01", 4), ("10.0", 4), ("+Inf", 5)]
         {
             assert!(text.contains(&format!("{} {count}\n", bucket(le))), "{le}: {text}");
         }
-        assert!(text.contains("vigie_commit_seconds_sum{step=\"s\"} 11.022\n"), "{text}");
-        assert!(text.contains("vigie_commit_seconds_count{step=\"s\"} 5\n"), "{text}");
+        assert!(text.contains("vigie_commit_seconds_sum{worker=\"0\"} 11.022\n"), "{text}");
+        assert!(text.contains("vigie_commit_seconds_count{worker=\"0\"} 5\n"), "{text}");
     }
 
     #[test]

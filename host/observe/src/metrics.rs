@@ -100,10 +100,10 @@ pub struct Metrics {
     pub instances_discarded: Family<OfStep, Counter>,
     /// Time to compute a step, reading included.
     pub compute_seconds: Family<OfStep, Seconds>,
-    /// Time to commit a step.
-    pub commit_seconds: Family<OfStep, Seconds>,
-    /// Steps whose commit failed.
-    pub commit_failures: Family<OfStep, Counter>,
+    /// Time to commit the open steps, together.
+    pub commit_seconds: Family<OfWorker, Seconds>,
+    /// Commits that failed.
+    pub commit_failures: Family<OfWorker, Counter>,
     /// Records between what was read and the end.
     pub lag_records: Family<OfInput, Gauge>,
     /// How long ago the newest event was, by its own time.
@@ -144,8 +144,13 @@ impl Metrics {
         to.register("plugin_instances_discarded", help, self.instances_discarded.clone());
         let help = "Time to read and compute a step";
         to.register_with_unit("step_compute", help, Unit::Seconds, self.compute_seconds.clone());
-        to.register_with_unit("commit", "Time to commit a step", Unit::Seconds, self.commit_seconds.clone());
-        to.register("commit_failures", "Steps whose commit failed", self.commit_failures.clone());
+        to.register_with_unit(
+            "commit",
+            "Time to commit the open steps",
+            Unit::Seconds,
+            self.commit_seconds.clone(),
+        );
+        to.register("commit_failures", "Commits that failed", self.commit_failures.clone());
     }
 
     fn register_partitions(&self, to: &mut Registry) {

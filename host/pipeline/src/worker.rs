@@ -5,14 +5,16 @@
 
 use std::sync::Arc;
 
-use log::{Commit, Log, Position, Record, StateChange};
+use log::{Log, Position, Record};
 
 use crate::restore::{Changed, Copies, Plan, Restore};
 use crate::watermark::Mark;
 use crate::{Counts, Error, Logged, Pipeline, RefusedCount, Restores, Running, Snapshots, StepResult};
 
+mod pace;
 mod standing;
 
+pub use pace::Pace;
 pub use standing::Standing;
 
 /// The name of the first stage among those of the stateful steps.
@@ -63,6 +65,8 @@ struct Held {
     input: Input,
     /// The next offset to read; none: the log has to be asked, and what is in memory is not to be trusted.
     next: Option<u64>,
+    /// The same without open steps.
+    committed: Option<u64>,
     /// What is under way where `next` is none.
     restore: Option<Restore>,
     changed: Changed,
@@ -84,7 +88,7 @@ enum Found {
     Nothing { since_us: i64 },
 }
 
-/// A step that waits for its commit. Where it is dropped, it is computed again.
+/// A step that was computed. Where it is dropped, it is computed again.
 pub struct Prepared {
     input: usize,
     result: StepResult,
@@ -94,9 +98,11 @@ pub struct Prepared {
     now_us: Option<i64>,
 }
 
-/// What was committed.
+/// A step that was committed.
 #[derive(Debug, Default)]
 pub struct Committed {
+    /// The number of its input.
+    pub input: usize,
     /// For the summary. Rows of later stages are events already counted.
     pub counts: Counts,
     /// Log lines of plugins.
@@ -112,11 +118,24 @@ pub struct Worker {
     running: Running,
     inputs: Vec<Held>,
     batch: Batch,
+    pace: Pace,
     /// Whether the run ends where the topics end.
     bounded: bool,
-    /// Whether the outcome of a commit is not known.
+    /// Steps that wait for their commit, together. Until then the state in memory is ahead of the log.
+    open: Vec<Open>,
+    /// Whether the log has more of them than was committed.
     uncertain: bool,
     copies: Copies,
+}
+
+/// A step in the open transaction.
+struct Open {
+    committed: Committed,
+    /// Where its input goes on.
+    next: u64,
+    marks: bool,
+    /// When it was prepared; none: while closing.
+    now_us: Option<i64>,
 }
 
 impl Pipeline {
@@ -157,7 +176,16 @@ impl Worker {
             restores: Restores::default(),
             notes: Vec::new(),
         };
-        Self { running, inputs: Vec::new(), batch, bounded: false, uncertain: false, copies }
+        Self {
+            running,
+            inputs: Vec::new(),
+            batch,
+            pace: Pace::default(),
+            bounded: false,
+            open: Vec::new(),
+            uncertain: false,
+            copies,
+        }
     }
 
     /// The stages.
@@ -174,6 +202,11 @@ impl Worker {
     /// Changes how much a step takes.
     pub fn set_batch(&mut self, batch: Batch) {
         self.batch = batch;
+    }
+
+    /// Changes how long steps wait for others to be committed with; before that each is due at once.
+    pub fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
     }
 
     /// Says whether the run ends where the topics end: then no partition becomes idle, as which one has
@@ -217,12 +250,13 @@ impl Worker {
     }
 
     /// Gives it a partition; its state is restored before its first step. Also one that it has: who was
-    /// out of the group for a while does not know who had it meanwhile.
+    /// out of the group for a while does not know who had it meanwhile. Open steps are given up.
     pub fn assign(&mut self, input: Input) {
         self.revoke(&input.topic, input.partition);
         self.inputs.push(Held {
             input,
             next: None,
+            committed: None,
             restore: None,
             changed: Changed::default(),
             marked_us: None,
@@ -232,8 +266,9 @@ impl Worker {
         });
     }
 
-    /// Takes a partition away, with its state.
+    /// Takes a partition away, with its state. Open steps are given up.
     pub fn revoke(&mut self, topic: &str, partition: u32) {
+        self.give_up();
         for held in self.inputs.extract_if(.., |h| &*h.input.topic == topic && h.input.partition == partition)
         {
             match held.input.reads {
@@ -270,6 +305,11 @@ impl Worker {
         number: usize,
         now_us: i64,
     ) -> Result<Option<Prepared>, Error> {
+        // What was computed on top of open steps is lost: they would be computed again beside themselves.
+        let is_lost = self.inputs.get(number).is_some_and(|held| held.next.is_none());
+        if is_lost && self.open.iter().any(|open| open.committed.input == number) {
+            self.give_up();
+        }
         if self.uncertain {
             log.recover()?;
             self.uncertain = false;
@@ -285,25 +325,26 @@ impl Worker {
                 (Vec::new(), next)
             }
             None => {
-                let read = read(&mut self.running, held, log, self.batch, &mut self.copies)?;
+                let certain = self.bounded || held.becomes_idle(&self.running, now_us);
+                let read = read(&mut self.running, held, log, self.batch, certain, &mut self.copies)?;
                 let Some(read) = read else { return Ok(None) };
                 held.note(read.0.is_empty(), now_us);
                 read
             }
         };
         let becomes_idle = !self.bounded && held.becomes_idle(&self.running, now_us);
-        if records.is_empty() && !held.owes_mark && !becomes_idle {
+        let is_due = held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
+        // A run that ends says everything at once: nobody waits for the next record.
+        let says = held.owes_mark && (is_due || self.bounded);
+        if records.is_empty() && !says && !becomes_idle {
             return Ok(None);
         }
-        let Input { topic, partition, .. } = &held.input;
+        let Input { partition, .. } = &held.input;
         let next = records.last().map_or(from, |last| last.offset + 1);
-        // At the end of what there is, so that the next stage need not wait for the next record. Markers
-        // may hide that this is the end: then the next look, which finds nothing, tells it.
-        let at_end = records.is_empty() || log.end_offset(topic, *partition)? == next;
-        let is_due = held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
         // Rows of one that was idle go on together with the word that it no longer is.
-        let marks = at_end || is_due || held.come(&self.running).is_some_and(Mark::is_idle);
-        // Until the commit, the state in memory is ahead of the log.
+        let marks = records.is_empty() || is_due || held.come(&self.running).is_some_and(Mark::is_idle);
+        self.pace.read(records.len() == self.batch.records);
+        // Until it is appended; where it is dropped, the state in memory is ahead of the log.
         held.next = None;
         let result = match held.input.reads {
             Reads::Source(source) if becomes_idle => self.running.first.idle(source, *partition),
@@ -329,31 +370,89 @@ impl Worker {
         slowest_us.is_some_and(|us| own_us > us.saturating_add(self.running.max_drift_us))
     }
 
-    /// Commits a step that was prepared; nothing may have happened to the worker since.
+    /// Adds a step that was prepared to those that the next commit is for; nothing else may have happened to
+    /// its input since.
     ///
     /// # Errors
-    /// [`Error::Log`]: then the partition is restored before its next step.
-    pub fn commit(&mut self, log: &mut dyn Log, prepared: Prepared) -> Result<Committed, Error> {
-        let Prepared { input, mut result, next, marks, now_us } = prepared;
-        let Some(held) = self.inputs.get_mut(input) else { return Ok(Committed::default()) };
-        let plan = held.plan(&self.running, &*log, &self.copies, &result.state, now_us);
-        // A commit without a position would not be bound to the group, and a zombie's would pass.
-        let position = [held.input.position(next)];
-        let Input { group, reads, .. } = &held.input;
-        let StepResult { outputs, state, .. } = &result;
-        let done = log.commit(&Commit { group, positions: &position, outputs, state });
-        self.uncertain = matches!(done, Err(log::Error::Unknown { .. }));
-        done?;
-        if let Some(plan) = plan {
-            held.changed = plan.carry_out(&self.running, &mut self.copies, next);
+    /// [`Error::Log`]: then all open steps are given up, and their partitions restored before their next one.
+    pub fn append(&mut self, log: &mut dyn Log, prepared: Prepared) -> Result<(), Error> {
+        let Prepared { input, result, next, marks, now_us } = prepared;
+        let Some(held) = self.inputs.get_mut(input) else { return Ok(()) };
+        let StepResult { outputs, state, mut counts, logged, refused, .. } = result;
+        let of_stage = counts;
+        if matches!(held.input.reads, Reads::Then(_)) {
+            (counts.records_in, counts.events_out) = (0, 0);
         }
+        if let Some(now_us) = now_us {
+            held.changed.add(&state, now_us);
+        }
+        self.pace.append(&outputs, &state, now_us);
+        // A step without a position would not be bound to the group, and a zombie's would pass.
+        let positions = vec![held.input.position(next)];
+        let group = held.input.group.clone();
         held.next = Some(next);
-        held.owes_mark = !marks;
-        let of_stage = result.counts;
-        if matches!(reads, Reads::Then(_)) {
-            (result.counts.records_in, result.counts.events_out) = (0, 0);
+        let committed = Committed { input, counts, logged, of_stage, refused };
+        self.open.push(Open { committed, next, marks, now_us });
+        log.append(log::Step { group, positions, outputs, state }).inspect_err(|_| self.give_up())?;
+        Ok(())
+    }
+
+    /// Whether steps wait for their commit.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Whether they have waited for long enough, or are as many as may be.
+    #[must_use]
+    pub fn is_due(&self, now_us: i64) -> bool {
+        self.is_open() && self.pace.is_due(now_us)
+    }
+
+    /// Commits what was appended.
+    ///
+    /// # Errors
+    /// [`Error::Log`]: then all open steps are given up, and their partitions restored before their next one.
+    pub fn commit(&mut self, log: &mut dyn Log) -> Result<Vec<Committed>, Error> {
+        let plans = self.plans(&*log);
+        log.commit().inspect_err(|_| self.give_up())?;
+        self.pace.end();
+        let open = std::mem::take(&mut self.open);
+        for Open { committed, next, marks, .. } in &open {
+            if let Some(held) = self.inputs.get_mut(committed.input) {
+                (held.committed, held.owes_mark) = (Some(*next), !marks);
+            }
         }
-        Ok(Committed { counts: result.counts, logged: result.logged, of_stage, refused: result.refused })
+        for (number, position, plan) in plans {
+            if let Some(held) = self.inputs.get_mut(number) {
+                held.changed = plan.carry_out(&self.running, &mut self.copies, position);
+            }
+        }
+        Ok(open.into_iter().map(|open| open.committed).collect())
+    }
+
+    /// The snapshots to be made behind the commit: of which input, its position, and what to do.
+    fn plans(&self, log: &dyn Log) -> Vec<(usize, u64, Plan)> {
+        let mut last = std::collections::BTreeMap::new();
+        for Open { committed, next, now_us, .. } in &self.open {
+            last.insert(committed.input, (*next, *now_us));
+        }
+        let plan = |(number, (next, now_us)): (usize, (u64, Option<i64>))| {
+            let plan = self.inputs.get(number)?.plan(&self.running, log, &self.copies, now_us?)?;
+            Some((number, next, plan))
+        };
+        last.into_iter().filter_map(plan).collect()
+    }
+
+    /// Forgets open steps, and has what they have changed restored.
+    fn give_up(&mut self) {
+        for Open { committed, .. } in std::mem::take(&mut self.open) {
+            if let Some(held) = self.inputs.get_mut(committed.input) {
+                held.next = None;
+            }
+            self.uncertain = true;
+        }
+        self.pace.end();
     }
 
     /// Says that one input is at its end for good; only raw topics end. Prepares nothing if the log has
@@ -368,21 +467,13 @@ impl Worker {
 }
 
 impl Held {
-    /// Counts a step's changes, and decides whether its commit is followed by a snapshot.
-    fn plan(
-        &mut self,
-        running: &Running,
-        log: &dyn Log,
-        copies: &Copies,
-        changes: &[StateChange],
-        now_us: Option<i64>,
-    ) -> Option<Plan> {
-        let (Reads::Then(then), Some(now_us), Some(every_us), Some(_)) =
-            (self.input.reads, now_us, running.snapshot_every_us, &copies.snapshots)
+    /// Decides whether the next commit is followed by a snapshot.
+    fn plan(&self, running: &Running, log: &dyn Log, copies: &Copies, now_us: i64) -> Option<Plan> {
+        let (Reads::Then(then), Some(every_us), Some(_)) =
+            (self.input.reads, running.snapshot_every_us, &copies.snapshots)
         else {
             return None;
         };
-        self.changed.add(changes, now_us);
         let is_due = self.changed.is_due(copies.after_bytes, every_us, now_us);
         is_due.then(|| Plan::new(running, then, self.input.partition, log)).flatten()
     }
@@ -436,22 +527,34 @@ impl Input {
 }
 
 /// The next records of an input, and the offset that they were asked for from; none: it is being restored.
+/// `certain`: whether there being none must mean that there is none.
 fn read(
     running: &mut Running,
     held: &mut Held,
     log: &dyn Log,
     Batch { records, bytes }: Batch,
+    certain: bool,
     copies: &mut Copies,
 ) -> Result<Option<(Vec<Record>, u64)>, Error> {
+    let look = |input: &Input, from| match certain {
+        true => log.read(&input.topic, input.partition, from, records, bytes),
+        false => log.poll(&input.topic, input.partition, from, records, bytes),
+    };
     if let Some(from) = held.next {
-        match log.read(&held.input.topic, held.input.partition, from, records, bytes) {
+        match look(&held.input, from) {
             // Who slept for so long has most likely lost the partition to another, who read them.
-            Err(log::Error::Expired { .. }) => held.next = None,
+            Err(log::Error::Expired { .. }) => {
+                let is_open = held.next != held.committed;
+                held.next = None;
+                if is_open {
+                    return Ok(None);
+                }
+            }
             read => return Ok(Some((read?, from))),
         }
     }
     let Some(from) = restore(running, held, log, copies)? else { return Ok(None) };
-    match log.read(&held.input.topic, held.input.partition, from, records, bytes) {
+    match look(&held.input, from) {
         // A restore takes its time, in which another may have read on; what nobody has read is an error.
         Err(log::Error::Expired { .. }) if position(&held.input, log)?.0 != from => {
             (held.next, held.restore) = (None, Some(Restore::begin(running, &held.input, log)?));
@@ -495,7 +598,7 @@ fn restore(
     }
     // Whether the last step before the restore said how far it had come is not known; and a first start
     // commits where it began, so that what expires later is missed.
-    (held.next, held.owes_mark) = (Some(restore.next), true);
+    (held.next, held.committed, held.owes_mark) = (Some(restore.next), Some(restore.next), true);
     held.changed = restore.changed;
     Ok(held.next)
 }

@@ -252,9 +252,9 @@ impl Destination {
         match self {
             Self::Lines(out) => Ok(out.flush()?),
             Self::Topics { log, waiting } => {
-                log.commit(&log::Commit { group: "simulate", positions: &[], outputs: waiting, state: &[] })?;
-                waiting.clear();
-                Ok(())
+                let outputs = std::mem::take(waiting);
+                let step = log::Step { group: "simulate".into(), positions: vec![], outputs, state: vec![] };
+                Ok(log.commit_step(step)?)
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use log::{Commit, Log, Output, Position};
+use log::{Log, Output, Position, Step};
 use pipeline::{Identity, Pipeline};
 
 use crate::app::{App, read_pipeline};
@@ -135,9 +135,9 @@ impl Feed {
     fn flush(&mut self, log: &mut dyn Log) -> Result<()> {
         let Some(first) = self.outputs.first() else { return Ok(()) };
         let position = Position { topic: first.topic.clone(), partition: 0, next_offset: self.seen };
-        log.commit(&Commit { group: GROUP, positions: &[position], outputs: &self.outputs, state: &[] })?;
+        let outputs = std::mem::take(&mut self.outputs);
+        log.commit_step(Step { group: GROUP.into(), positions: vec![position], outputs, state: vec![] })?;
         self.done = self.seen;
-        self.outputs.clear();
         Ok(())
     }
 }

@@ -14,7 +14,7 @@ use deliver::Delivery;
 use log::Log;
 use observe::Observed;
 use pipeline::{
-    Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Input, Logged, Pipeline, Running, is_watermark,
+    Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Input, Logged, Pace, Pipeline, Running, is_watermark,
 };
 use store_embedded::EmbeddedStore;
 
@@ -27,9 +27,17 @@ use crate::watch::{self, DeliveryWatch, Readings, WorkerWatch};
 const BATCH_RECORDS: usize = 1024;
 /// Most bytes of one step, beyond its first record.
 const BATCH_BYTES: usize = 4 << 20;
-/// How long to wait where nothing is to do: while others still work, and for new records.
-const PAUSE: Duration = Duration::from_millis(2);
-const IDLE: Duration = Duration::from_millis(50);
+/// On Kafka, how long a step waits for others to be committed with: where everything has been read, and where
+/// there is more. A commit takes the thread some 10 ms, and the broker as much for one step as for many.
+const LEAST_COMMIT_US: i64 = 10_000;
+const MOST_COMMIT_US: i64 = 100_000;
+/// About the most that waits for a commit, beyond one step; the client holds it twice for a moment.
+const MOST_OPEN_BYTES: usize = 16 << 20;
+/// Longest time in which a worker does not hear what its groups want, where it always has something open.
+const MOST_UNHEARD: Duration = Duration::from_millis(500);
+/// How long to wait where nothing is to do: at first, and at most, for new records.
+const PAUSE: Duration = Duration::from_millis(1);
+const IDLE: Duration = Duration::from_millis(20);
 /// For how long a worker or the delivery may fail on a log that is unwell: a transaction that was left open ends
 /// within 10 s, and a broker may have to be started again.
 const MOST_UNWELL: Duration = Duration::from_secs(60);
@@ -74,6 +82,8 @@ struct Worker {
     watch: WorkerWatch,
     /// What it may be given.
     inputs: Vec<Input>,
+    /// When its clock began.
+    start: Instant,
 }
 
 /// The plugins' counters over all workers: step, counter, count.
@@ -116,11 +126,13 @@ impl Workers {
             };
             let watch = WorkerWatch::new(observed, &readings, number.into(), &running);
             let Some(watch) = watch else { anyhow::bail!("VG0019: worker {number} is not watched") };
-            opened.push(Worker { log, worker: pipeline::Worker::new(running, batch), watch, inputs });
+            let worker = pipeline::Worker::new(running, batch);
+            opened.push(Worker { log, worker, watch, inputs, start: Instant::now() });
         }
         for Worker { log, worker, inputs, .. } in &mut opened {
             // The embedded log's tables lie on this disk themselves.
             if app.log != LogAddress::Embedded {
+                worker.set_pace(Pace::new(LEAST_COMMIT_US, MOST_COMMIT_US, MOST_OPEN_BYTES));
                 worker.set_snapshots(Box::new(SnapshotFolder::in_data(&app.data_dir)));
             }
             log.assign(worker, inputs)?;
@@ -306,32 +318,35 @@ pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Worker {
     fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
-        let (start, mut patience) = (Instant::now(), Patience::default());
+        let (mut patience, mut followed) = (Patience::default(), None::<Instant>);
+        let mut pause = PAUSE;
         while !shared.stop.load(Ordering::SeqCst) {
-            self.log.follow_groups(&mut self.worker, &self.inputs)?;
-            self.watch.follow(&self.worker);
-            let inputs = self.worker.inputs().len();
-            shared.note_given(number, inputs);
+            // Partitions come and go between two transactions only.
+            if self.worker.is_open() && followed.is_none_or(|at| at.elapsed() > MOST_UNHEARD) {
+                self.commit_kept(shared, &mut patience)?;
+            }
+            if !self.worker.is_open() {
+                self.log.follow_groups(&mut self.worker, &self.inputs)?;
+                self.watch.follow(&self.worker);
+                followed = Some(Instant::now());
+            }
+            shared.note_given(number, self.worker.inputs().len());
             let commits = shared.commits.load(Ordering::SeqCst);
-            let (mut busy, mut failed) = (false, None);
-            for input in 0..inputs {
-                let now_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
-                match self.step(input, now_us, shared) {
-                    Ok(stepped) => busy |= stepped,
-                    Err(pipeline::Error::Log(error)) if error.is_retry() => failed = Some(error),
-                    Err(error) => return Err(error.into()),
+            let turn = self.turn(shared);
+            self.watch.end(&self.worker, turn.is_ok());
+            let busy = match turn {
+                Err(pipeline::Error::Log(error)) if error.is_retry() => {
+                    if patience.is_over() {
+                        return Err(error.into());
+                    }
+                    std::thread::sleep(IDLE);
+                    continue;
                 }
-            }
-            self.watch.end(&self.worker, failed.is_none());
-            if let Some(error) = failed {
-                if patience.is_over() {
-                    return Err(error.into());
-                }
-                std::thread::sleep(IDLE);
-                continue;
-            }
+                turn => turn?,
+            };
             patience.renew();
             if busy {
+                pause = PAUSE;
                 continue;
             }
             if let Some(since) = shared.idle_since.get(number) {
@@ -340,45 +355,94 @@ impl Worker {
             if !shared.follow && shared.is_over() {
                 break;
             }
-            std::thread::sleep(if shared.follow { IDLE } else { PAUSE });
+            std::thread::sleep(pause);
+            pause = (2 * pause).min(if shared.follow { IDLE } else { PAUSE });
         }
         self.watch.retire();
         // The delivery looks once more when the workers have ended, by a connection of its own.
         Ok(self.log.wait_until_visible()?)
     }
 
-    /// One step of one input; false where there is nothing to do.
-    fn step(&mut self, number: usize, now_us: i64, shared: &Shared) -> Result<bool, pipeline::Error> {
-        let began = Instant::now();
-        let prepared = self.worker.prepare(&mut *self.log, number, now_us)?;
-        self.watch.looked(number, &self.worker);
-        let Some(prepared) = prepared else {
-            say(&mut self.worker);
-            return Ok(self.worker.is_paused(number) || self.worker.is_restoring(number));
-        };
-        let times = [began, Instant::now()];
-        let committed = self.worker.commit(&mut *self.log, prepared);
-        self.watch.stepped(number, times, committed.as_ref().ok());
-        let committed = committed?;
-        say(&mut self.worker);
-        shared.commits.fetch_add(1, Ordering::SeqCst);
-        *whole(&shared.counts) += committed.counts;
-        if !committed.logged.is_empty() {
-            let mut lines = whole(&shared.logged);
-            for Logged { step, message, rows } in &committed.logged {
-                *lines.entry((step.to_string(), message.to_string())).or_default() += rows;
+    /// A step of each input, and a commit where one is due; false: there was nothing to do. Where the log
+    /// fails one input, the others go on.
+    fn turn(&mut self, shared: &Shared) -> Result<bool, pipeline::Error> {
+        let (mut busy, mut failed) = (false, None);
+        let inputs = self.worker.inputs().len();
+        for input in 0..inputs {
+            match self.step(input) {
+                Ok(stepped) => busy |= stepped,
+                Err(pipeline::Error::Log(error)) if error.is_retry() => failed = Some(error),
+                Err(error) => return Err(error),
+            }
+            if self.worker.is_due(self.now_us()) {
+                self.commit(shared)?;
             }
         }
+        // What one waits for may be what is open here; and a run that ends waits for nothing more.
+        if self.worker.is_open() && (failed.is_some() || (!shared.follow && !busy)) {
+            self.commit(shared)?;
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(busy || self.worker.is_open()),
+        }
+    }
+
+    fn now_us(&self) -> i64 {
+        i64::try_from(self.start.elapsed().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// One step of one input; false where there is nothing to do.
+    fn step(&mut self, number: usize) -> Result<bool, pipeline::Error> {
+        let (began, now_us) = (Instant::now(), self.now_us());
+        let prepared = self.worker.prepare(&mut *self.log, number, now_us)?;
+        self.watch.looked(number, &self.worker);
+        say(&mut self.worker);
+        let Some(prepared) = prepared else {
+            return Ok(self.worker.is_paused(number) || self.worker.is_restoring(number));
+        };
+        self.watch.computed(number, began.elapsed());
+        self.worker.append(&mut *self.log, prepared)?;
         Ok(true)
+    }
+
+    /// Commits what is open.
+    fn commit(&mut self, shared: &Shared) -> Result<(), pipeline::Error> {
+        let began = Instant::now();
+        let committed = self.worker.commit(&mut *self.log);
+        self.watch.committed(began.elapsed(), committed.as_deref().ok());
+        say(&mut self.worker);
+        let committed = committed?;
+        shared.commits.fetch_add(1, Ordering::SeqCst);
+        let mut counts = whole(&shared.counts);
+        committed.iter().for_each(|step| *counts += step.counts);
+        drop(counts);
+        let mut lines = committed.iter().flat_map(|step| &step.logged).peekable();
+        if lines.peek().is_some() {
+            let mut logged = whole(&shared.logged);
+            for Logged { step, message, rows } in lines {
+                *logged.entry((step.to_string(), message.to_string())).or_default() += rows;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same, where a log that is unwell is asked again later.
+    fn commit_kept(&mut self, shared: &Shared, patience: &mut Patience) -> Result<()> {
+        match self.commit(shared) {
+            Err(pipeline::Error::Log(error)) if error.is_retry() && !patience.is_over() => Ok(()),
+            done => Ok(done?),
+        }
     }
 
     fn close(&mut self) -> Result<()> {
         let inputs = self.worker.inputs().len();
         for input in 0..inputs {
             if let Some(prepared) = self.worker.prepare_close(input) {
-                self.worker.commit(&mut *self.log, prepared)?;
+                self.worker.append(&mut *self.log, prepared)?;
             }
         }
+        self.worker.commit(&mut *self.log)?;
         Ok(())
     }
 }

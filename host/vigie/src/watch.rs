@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use deliver::{Delivery, Store};
 use observe::{
     Counter, Gauge, Observed, OfCode, OfCounter, OfInput, OfPartition, OfState, OfStep, OfStore, OfTopic,
     OfWorker, Seconds, Turn,
 };
-use pipeline::{Committed, DISCARDED, Running};
+use pipeline::{Committed, DISCARDED, RefusedCount, Running};
 
 use crate::logs::AnyLog;
 use crate::run::whole;
@@ -76,6 +76,8 @@ pub struct WorkerWatch {
     assigned: Gauge,
     restored: Gauge,
     failures: Counter,
+    commit: Seconds,
+    commit_failures: Counter,
     inputs: Vec<InputWatch>,
     /// The plugins' counters, in their order, with what was told of each.
     plugins: Vec<(Counter, u64)>,
@@ -89,8 +91,6 @@ struct InputWatch {
     read: Counter,
     written: Counter,
     compute: Seconds,
-    commit: Seconds,
-    failures: Counter,
 }
 
 impl WorkerWatch {
@@ -109,6 +109,8 @@ impl WorkerWatch {
             assigned: metrics.partitions_assigned.get_or_create_owned(&worker),
             restored: metrics.partitions_restored.get_or_create_owned(&worker),
             failures: metrics.turn_failures.get_or_create_owned(&worker),
+            commit: metrics.commit_seconds.get_or_create_owned(&worker),
+            commit_failures: metrics.commit_failures.get_or_create_owned(&worker),
             inputs: Vec::new(),
             plugins: plugin_counters(running).map(plugin).collect(),
             refused: BTreeMap::new(),
@@ -156,28 +158,39 @@ impl WorkerWatch {
         }
     }
 
-    /// After a commit; none: it failed. The times are when the step began, and when it was computed.
-    pub fn stepped(&mut self, number: usize, [began, computed]: [Instant; 2], committed: Option<&Committed>) {
+    /// After a step of an input was computed.
+    pub fn computed(&self, number: usize, took: Duration) {
+        if let Some(watch) = self.inputs.get(number) {
+            watch.compute.observe(took);
+        }
+    }
+
+    /// After a commit; none: it failed.
+    pub fn committed(&mut self, took: Duration, steps: Option<&[Committed]>) {
         self.turn.take();
-        let Some(watch) = self.inputs.get(number) else { return };
-        watch.compute.observe(computed - began);
-        let Some(committed) = committed else {
-            watch.failures.inc();
+        let Some(steps) = steps else {
+            self.commit_failures.inc();
             return;
         };
-        watch.commit.observe(computed.elapsed());
-        watch.read.inc_by(committed.of_stage.records_in);
-        watch.written.inc_by(committed.of_stage.events_out);
-        for refused in &committed.refused {
-            let code = OfCode { step: refused.step.clone(), code: refused.code };
-            match self.refused.get(&code) {
-                Some(cell) => cell.inc_by(refused.rows),
-                None => {
-                    let cell = self.observed.metrics.dead_letters.get_or_create_owned(&code);
-                    self.refused.entry(code).or_insert(cell).inc_by(refused.rows)
-                }
-            };
+        self.commit.observe(took);
+        for Committed { input, of_stage, refused, .. } in steps {
+            if let Some(watch) = self.inputs.get(*input) {
+                watch.read.inc_by(of_stage.records_in);
+                watch.written.inc_by(of_stage.events_out);
+            }
+            refused.iter().for_each(|refused| self.count_refused(refused));
         }
+    }
+
+    fn count_refused(&mut self, refused: &RefusedCount) {
+        let code = OfCode { step: refused.step.clone(), code: refused.code };
+        match self.refused.get(&code) {
+            Some(cell) => cell.inc_by(refused.rows),
+            None => {
+                let cell = self.observed.metrics.dead_letters.get_or_create_owned(&code);
+                self.refused.entry(code).or_insert(cell).inc_by(refused.rows)
+            }
+        };
     }
 
     /// At the end of a round over all inputs.
@@ -225,8 +238,6 @@ impl InputWatch {
             read: metrics.records_read.get_or_create_owned(&input),
             written: metrics.events_written.get_or_create_owned(&step),
             compute: metrics.compute_seconds.get_or_create_owned(&step),
-            commit: metrics.commit_seconds.get_or_create_owned(&step),
-            failures: metrics.commit_failures.get_or_create_owned(&step),
             input,
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use log::{Commit, Error, Log, Place, Record, Slice};
+use log::{Error, Log, Place, Record, Slice, Step};
 use pipeline::{Batch, Draft, Identity, Pipeline, Running, Snapshots, Worker};
 use plugin::Sandbox;
 
@@ -51,7 +51,8 @@ pub fn restore(places: &Places, folder: &Path, keys: u64) -> Result<(f64, u64)> 
         if log.committed.unwrap_or(0) + RECORDS as u64 >= keys {
             worker.set_slices(SLICE_BYTES, 0);
         }
-        worker.commit(&mut log, step)?;
+        worker.append(&mut log, step)?;
+        worker.commit(&mut log)?;
     }
     anyhow::ensure!(worker.restores().made > 0, "no snapshot was made: {:?}", worker.take_notes());
     drop(worker);
@@ -120,8 +121,16 @@ impl Log for Events {
         Ok(self.committed)
     }
 
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
-        self.committed = commit.positions.first().map(|position| position.next_offset);
+    fn append(&mut self, step: Step) -> Result<(), Error> {
+        self.committed = step.positions.first().map(|position| position.next_offset);
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn recover(&mut self) -> Result<(), Error> {
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use arrow::array::{ArrayRef, StringArray, UInt64Array};
 use arrow::datatypes::{Field, Schema};
 use event::Kind;
-use log::{Commit, Log as _};
+use log::{Log as _, Step};
 use log_embedded::EmbeddedLog;
 use state::{Shape, Table};
 
@@ -114,7 +114,7 @@ fn restore(path: &std::path::Path) -> Result<(f64, usize)> {
     for first in (0..MANY).step_by(64 * BATCH as usize) {
         step(&mut table, first..(first + 64 * BATCH).min(MANY))?;
         let state = table.take_changes();
-        log.commit(&Commit { group: "bench", positions: &[], outputs: &[], state: &state })?;
+        log.commit_step(Step::of("bench", &[], &[], &state))?;
     }
     drop(table);
     let start = Instant::now();

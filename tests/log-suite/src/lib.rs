@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use log::{Commit, Error, KeyValue, Log, Output, Place, Position, Record, StateChange};
+use log::{Error, KeyValue, Log, Output, Place, Position, Record, StateChange, Step};
 
 /// An empty log.
 pub trait World {
@@ -23,6 +23,8 @@ macro_rules! suite {
             $world;
             a_step_is_there_for_a_new_connection,
             of_a_step_that_fails_nothing_is_there,
+            steps_are_committed_together,
+            what_was_only_appended_is_given_up,
             two_connections_append_one_behind_the_other,
             a_read_is_bounded_but_gets_on,
             a_reader_gets_everything_once_and_then_nothing,
@@ -72,8 +74,8 @@ fn change(table: &str, key: &str, value: Option<&str>) -> StateChange {
     StateChange { table: table.into(), key: key.into(), value: value.map(Into::into) }
 }
 
-fn step<'a>(positions: &'a [Position], outputs: &'a [Output], state: &'a [StateChange]) -> Commit<'a> {
-    Commit { group: "group", positions, outputs, state }
+fn step(positions: &[Position], outputs: &[Output], state: &[StateChange]) -> Step {
+    Step::of("group", positions, outputs, state)
 }
 
 fn values(records: &[Record]) -> Vec<String> {
@@ -119,7 +121,7 @@ pub fn a_step_is_there_for_a_new_connection(world: &dyn World) {
     let outputs = [output("events", 0, "a"), output("events", 0, "b"), output("raw", 1, "c")];
     let state =
         [change("state", "x", Some("1")), change("state", "y", Some("2")), change("state", "x", None)];
-    log.commit(&step(&[position(0, 3)], &outputs, &state)).unwrap();
+    log.commit_step(step(&[position(0, 3)], &outputs, &state)).unwrap();
     let before = contents(&*log);
     drop(log);
     let log = world.connect("second");
@@ -132,11 +134,55 @@ pub fn a_step_is_there_for_a_new_connection(world: &dyn World) {
     assert_eq!(log.read("raw", 0, 0, ALL, ALL).unwrap(), []);
 }
 
+/// Steps of several groups come to the log at once, and before the commit nobody sees any of them.
+pub fn steps_are_committed_together(world: &dyn World) {
+    let mut log = raw(world);
+    let other = world.connect("second");
+    let nothing = contents(&*log);
+    let step_of = |group, partition, next, value| {
+        let table = format!("stage/{partition}.table");
+        let positions = [position(partition, next)];
+        Step::of(group, &positions, &[output("events", 0, value)], &[change(&table, "key", Some(value))])
+    };
+    log.append(step_of("group", 0, 2, "a")).unwrap();
+    log.append(step_of("other", 1, 3, "b")).unwrap();
+    log.append(step_of("group", 0, 5, "c")).unwrap();
+    assert_eq!(values(&other.read("events", 0, 0, ALL, ALL).unwrap()), Vec::<String>::new());
+    log.commit().unwrap();
+    log.commit().unwrap();
+    let (records, position, _) = contents(&*log);
+    assert_eq!((values(&records), position), (vec!["a".into(), "b".into(), "c".into()], Some(5)));
+    assert_eq!(patiently(|| log.committed("other", "raw", 1)), Some(3));
+    for (partition, value) in [(0, "c"), (1, "b")] {
+        let table = patiently(|| log.state(&format!("stage/{partition}.table")));
+        assert_eq!(table, [(b"key".to_vec(), value.into())]);
+    }
+    assert_ne!(nothing.0, records);
+}
+
+/// Who appends and recovers has done nothing, and so has who is refused in the middle.
+pub fn what_was_only_appended_is_given_up(world: &dyn World) {
+    let mut log = raw(world);
+    let before = contents(&*log);
+    log.append(step(&[position(0, 2)], &[output("events", 0, "a")], &[change("state", "x", Some("1"))]))
+        .unwrap();
+    log.recover().unwrap();
+    assert_eq!(contents(&*log), before);
+    log.append(step(&[position(0, 2)], &[output("events", 0, "b")], &[change("state", "x", Some("2"))]))
+        .unwrap();
+    let refused = log.append(step(&[], &[output("nowhere", 0, "c")], &[])).and_then(|()| log.commit());
+    assert!(matches!(refused, Err(Error::NoTopic { .. })), "{refused:?}");
+    assert_eq!(contents(&*log), before);
+    log.commit_step(step(&[position(0, 1)], &[output("events", 0, "d")], &[])).unwrap();
+    let (records, position, state) = contents(&*log);
+    assert_eq!((values(&records), position, state), (vec!["d".into()], Some(1), Vec::new()));
+}
+
 /// A step that the log refuses leaves no trace, and the next one is taken.
 pub fn of_a_step_that_fails_nothing_is_there(world: &dyn World) {
     let mut log = raw(world);
     let (outputs, state) = ([output("events", 0, "a")], [change("state", "x", Some("1"))]);
-    log.commit(&step(&[position(0, 3)], &outputs, &state)).unwrap();
+    log.commit_step(step(&[position(0, 3)], &outputs, &state)).unwrap();
     let before = contents(&*log);
     let state = [change("state", "x", Some("2"))];
     for (next, last, error) in [
@@ -146,11 +192,11 @@ pub fn of_a_step_that_fails_nothing_is_there(world: &dyn World) {
         (2, output("raw", 0, "b"), "VG3003"),
     ] {
         let outputs = [output("events", 0, "b"), last];
-        let said = log.commit(&step(&[position(0, next)], &outputs, &state)).unwrap_err().to_string();
+        let said = log.commit_step(step(&[position(0, next)], &outputs, &state)).unwrap_err().to_string();
         assert!(said.starts_with(error), "{said}");
         assert_eq!(contents(&*log), before);
     }
-    log.commit(&step(&[position(0, 4)], &[output("events", 0, "b")], &state)).unwrap();
+    log.commit_step(step(&[position(0, 4)], &[output("events", 0, "b")], &state)).unwrap();
     let (records, position, state) = contents(&*log);
     assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(4)));
     assert_eq!(state, [(b"x".to_vec(), b"2".to_vec())]);
@@ -163,7 +209,7 @@ pub fn two_connections_append_one_behind_the_other(world: &dyn World) {
     for number in 0..10 {
         let outputs = [output("events", 0, &number.to_string())];
         let log = if number % 2 == 0 { &mut first } else { &mut second };
-        log.commit(&step(&[], &outputs, &[])).unwrap();
+        log.commit_step(step(&[], &outputs, &[])).unwrap();
     }
     let records = everything(&*second, "events", 0);
     assert_eq!(values(&records), (0..10).map(|n: i32| n.to_string()).collect::<Vec<_>>());
@@ -174,7 +220,7 @@ pub fn two_connections_append_one_behind_the_other(world: &dyn World) {
 pub fn a_read_is_bounded_but_gets_on(world: &dyn World) {
     let mut log = raw(world);
     let outputs: Vec<Output> = (0..5).map(|n| output("events", 0, &format!("{n}123456789"))).collect();
-    log.commit(&step(&[], &outputs, &[])).unwrap();
+    log.commit_step(step(&[], &outputs, &[])).unwrap();
     let read = |from, records, bytes| log.read("events", 0, from, records, bytes).unwrap().len();
     assert_eq!(read(0, 3, ALL), 3);
     assert_eq!(read(0, ALL, 26), 2, "13 bytes each");
@@ -193,7 +239,7 @@ pub fn a_reader_gets_everything_once_and_then_nothing(world: &dyn World) {
     for round in 0..8 {
         let new: Vec<String> = (0..=round * 3).map(|n| format!("{round}.{n}")).collect();
         let outputs: Vec<Output> = new.iter().map(|value| output("events", 0, value)).collect();
-        log.commit(&step(&[], &outputs, &[])).unwrap();
+        log.commit_step(step(&[], &outputs, &[])).unwrap();
         written.extend(new);
         loop {
             let records = log.read("events", 0, from, 4, ALL).unwrap();
@@ -210,7 +256,7 @@ pub fn a_reader_gets_everything_once_and_then_nothing(world: &dyn World) {
 pub fn a_reader_may_go_back(world: &dyn World) {
     let mut log = raw(world);
     let outputs: Vec<Output> = (0..50).map(|n| output("events", 0, &n.to_string())).collect();
-    log.commit(&step(&[], &outputs, &[])).unwrap();
+    log.commit_step(step(&[], &outputs, &[])).unwrap();
     let all = everything(&*log, "events", 0);
     assert_eq!(all.len(), 50);
     for back in [40, 0, 49, 7] {
@@ -243,8 +289,8 @@ pub fn a_topic_of_others_may_have_more_partitions(world: &dyn World) {
 /// Positions belong to a group, a topic and a partition.
 pub fn groups_come_as_far_as_they_have_committed(world: &dyn World) {
     let mut log = raw(world);
-    log.commit(&step(&[position(0, 3), position(1, 5)], &[], &[])).unwrap();
-    log.commit(&Commit { group: "other", ..step(&[position(0, 1)], &[], &[]) }).unwrap();
+    log.commit_step(step(&[position(0, 3), position(1, 5)], &[], &[])).unwrap();
+    log.commit_step(Step::of("other", &[position(0, 1)], &[], &[])).unwrap();
     let at = |group: &str, topic: &str, partition| patiently(|| log.committed(group, topic, partition));
     assert_eq!((at("group", "raw", 0), at("group", "raw", 1)), (Some(3), Some(5)));
     assert_eq!((at("other", "raw", 0), at("other", "raw", 1)), (Some(1), None));
@@ -254,9 +300,9 @@ pub fn groups_come_as_far_as_they_have_committed(world: &dyn World) {
 /// A position moves forward only, and may stay.
 pub fn a_group_does_not_go_back(world: &dyn World) {
     let mut log = raw(world);
-    log.commit(&step(&[position(0, 3)], &[], &[])).unwrap();
-    log.commit(&step(&[position(0, 3)], &[output("events", 0, "a")], &[])).unwrap();
-    let back = log.commit(&step(&[position(1, 9), position(0, 2)], &[output("events", 0, "b")], &[]));
+    log.commit_step(step(&[position(0, 3)], &[], &[])).unwrap();
+    log.commit_step(step(&[position(0, 3)], &[output("events", 0, "a")], &[])).unwrap();
+    let back = log.commit_step(step(&[position(1, 9), position(0, 2)], &[output("events", 0, "b")], &[]));
     assert!(matches!(back, Err(Error::Backwards { .. })), "{back:?}");
     assert_eq!(values(&contents(&*log).0), ["a"]);
     assert_eq!(patiently(|| log.committed("group", "raw", 1)), None);
@@ -265,15 +311,15 @@ pub fn a_group_does_not_go_back(world: &dyn World) {
 /// A connection whose place was taken, and who does not know it, changes nothing.
 pub fn who_was_replaced_commits_nothing(world: &dyn World) {
     let mut zombie = raw(world);
-    zombie.commit(&step(&[position(0, 1)], &[output("events", 0, "a")], &[])).unwrap();
+    zombie.commit_step(step(&[position(0, 1)], &[output("events", 0, "a")], &[])).unwrap();
     let mut newer = world.connect("first");
-    newer.commit(&step(&[position(0, 3)], &[output("events", 0, "b")], &[])).unwrap();
+    newer.commit_step(step(&[position(0, 3)], &[output("events", 0, "b")], &[])).unwrap();
     let before = contents(&*newer);
     let (outputs, state) = ([output("events", 0, "zombie")], [change("state", "x", Some("zombie"))]);
-    let refused = zombie.commit(&step(&[position(0, 2)], &outputs, &state));
+    let refused = zombie.commit_step(step(&[position(0, 2)], &outputs, &state));
     assert!(matches!(refused, Err(Error::Backwards { .. } | Error::Fenced)), "{refused:?}");
     assert_eq!(contents(&*newer), before);
-    newer.commit(&step(&[position(0, 4)], &[output("events", 0, "c")], &[])).unwrap();
+    newer.commit_step(step(&[position(0, 4)], &[output("events", 0, "c")], &[])).unwrap();
     assert_eq!(values(&contents(&*newer).0), ["a", "b", "c"]);
 }
 
@@ -282,7 +328,7 @@ pub fn tables_are_apart(world: &dyn World) {
     let mut log = raw(world);
     let names = ["state", "stage/0.keys", "stage/0.held", "stage/1.keys"];
     let changes: Vec<StateChange> = names.iter().map(|name| change(name, "x", Some(name))).collect();
-    log.commit(&step(&[], &[], &changes)).unwrap();
+    log.commit_step(step(&[], &[], &changes)).unwrap();
     for name in names {
         let found = patiently(|| log.state(name));
         assert_eq!(found, [(b"x".to_vec(), name.as_bytes().to_vec())]);
@@ -302,7 +348,7 @@ pub fn a_table_has_the_last_value_of_each_key(world: &dyn World) {
                 change("state", &format!("{key:02}"), (!gone).then_some(&*round.to_string()))
             })
             .collect();
-        log.commit(&step(&[], &[], &changes)).unwrap();
+        log.commit_step(step(&[], &[], &changes)).unwrap();
     }
     let wanted = (0..20_u32).filter(|key| (key + 5) % 5 != 0);
     let wanted: Vec<KeyValue> = wanted.map(|key| (format!("{key:02}").into(), b"5".to_vec())).collect();
@@ -327,7 +373,7 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
             value: Some(value.clone()),
         })
         .collect();
-    log.commit(&step(&[], &outputs, &changes)).unwrap();
+    log.commit_step(step(&[], &outputs, &changes)).unwrap();
     let records = everything(&*log, "events", 0);
     let read: Vec<KeyValue> = records.into_iter().map(|record| (record.key, record.value)).collect();
     assert!(read == pairs, "records differ");
@@ -393,7 +439,7 @@ pub fn state_comes_in_slices(world: &dyn World) {
                 changes.push(StateChange { table: table.into(), key, value });
             }
         }
-        log.commit(&step(&[], &[], &changes)).unwrap();
+        log.commit_step(step(&[], &[], &changes)).unwrap();
     }
     for (most_bytes, at_least) in [(1, 48), (100, 9), (ALL, 1)] {
         let mut found = Tables::new();
@@ -413,11 +459,11 @@ pub fn state_goes_on_from_a_place(world: &dyn World) {
     let keys = |range: std::ops::Range<u32>, value: Option<&str>| -> Vec<StateChange> {
         range.map(|key| change("stage/0.keys", &key.to_string(), value)).collect()
     };
-    log.commit(&step(&[], &[], &keys(0..50, Some("old")))).unwrap();
+    log.commit_step(step(&[], &[], &keys(0..50, Some("old")))).unwrap();
     let mut tables = Tables::new();
     let (end, _) = go_on(&*log, 0, Place::new(), 100, &mut tables);
     let Some(place) = log.state_end("stage", 0).unwrap() else { return };
-    log.commit(&step(&[], &[], &[keys(40..45, None), keys(48..52, Some("new"))].concat())).unwrap();
+    log.commit_step(step(&[], &[], &[keys(40..45, None), keys(48..52, Some("new"))].concat())).unwrap();
     drop(log);
     let log = world.connect("second");
     let mut wanted = Tables::new();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use log::{Error, Output, Place, Position, Slice, StateChange};
+use log::{Error, Output, Place, Position, Slice, StateChange, Step};
 
 use crate::faults::Sabotage;
 use crate::partition::{Number, Partition};
@@ -40,8 +40,8 @@ struct Transaction {
     member: Member,
     progress: Progress,
     places: BTreeSet<(String, u32)>,
-    group: String,
-    positions: Vec<Position>,
+    /// With the group of each, and the generation in which it was read.
+    positions: Vec<(String, Position, Option<u64>)>,
 }
 
 /// Who reads a topic's partitions.
@@ -68,6 +68,8 @@ pub struct Cluster {
     pub positions: BTreeMap<(String, String, u32), u64>,
     epochs: BTreeMap<Member, u64>,
     transactions: BTreeMap<Number, Transaction>,
+    /// The transaction that a member appends to. It may have timed out meanwhile.
+    appending: BTreeMap<Member, Number>,
     last: Number,
     pub sabotage: Option<Sabotage>,
     /// What a broker would never do.
@@ -76,16 +78,13 @@ pub struct Cluster {
     commits: u64,
 }
 
-/// A step's parts, and who commits it.
-pub struct Request<'a> {
+/// A step, and who appends it.
+pub struct Request {
     pub member: Member,
     pub epoch: u64,
     /// Of the group when the step's records were read.
     pub generation: Option<u64>,
-    pub group: &'a str,
-    pub positions: &'a [Position],
-    pub outputs: &'a [Output],
-    pub state: &'a [StateChange],
+    pub step: Step,
 }
 
 /// Under which name a stage's changelog lies among the places of a transaction.
@@ -141,6 +140,7 @@ impl Cluster {
 
     /// Ends what a member has left: a decided transaction is completed, an open one aborted.
     pub fn end_all_of(&mut self, member: Member) {
+        self.appending.remove(&member);
         let left = self.transactions.iter().filter(|(_, t)| t.member == member);
         for number in left.map(|(number, _)| *number).collect::<Vec<_>>() {
             self.end(number);
@@ -173,34 +173,63 @@ impl Cluster {
         if self.sabotaged(Sabotage::LosePositions) && self.commits.is_multiple_of(16) {
             return;
         }
-        for Position { topic, partition, next_offset } in transaction.positions {
-            let key = (transaction.group.clone(), topic.to_string(), partition);
+        for (group, Position { topic, partition, next_offset }, _) in transaction.positions {
+            let key = (group.clone(), topic.to_string(), partition);
             let before = self.positions.insert(key, next_offset).unwrap_or_default();
             if before > next_offset {
-                let group = &transaction.group;
                 self.wrong = Some(format!("{group} went back in {topic} from {before} to {next_offset}"));
             }
         }
     }
 
-    /// Takes a step as far as its fate lets it come.
-    pub fn commit(&mut self, request: &Request<'_>, fate: Fate) -> Result<(), Error> {
-        self.check_epoch(request.member, request.epoch)?;
-        // A producer waits for the end of its last transaction before it begins the next.
-        self.end_all_of(request.member);
-        self.last += 1;
-        let number = self.last;
-        let group = request.group.to_owned();
-        let places = self.write(number, request)?;
-        let is_member = request.positions.iter().all(|at| self.is_member(&at.topic, request));
-        let progress = match fate {
-            Fate::Done | Fate::Slow | Fate::DoneUnheard | Fate::SlowUnheard if is_member => Progress::Decided,
-            _ => Progress::Open,
+    /// Writes a step in the member's open transaction, or in a new one.
+    pub fn append(&mut self, request: &Request) -> Result<(), Error> {
+        let Request { member, epoch, generation, step } = request;
+        self.check_epoch(*member, *epoch)?;
+        let number = match self.appending.get(member) {
+            Some(number) => *number,
+            None => self.begin(*member),
         };
-        let positions = request.positions.to_vec();
-        let transaction =
-            Transaction { member: request.member, progress, places, group: group.clone(), positions };
-        self.transactions.insert(number, transaction);
+        if !self.transactions.contains_key(&number) {
+            self.appending.remove(member);
+            return Err(Error::Aborted { group: step.group.to_string() });
+        }
+        let places = self.write(number, step)?;
+        if let Some(transaction) = self.transactions.get_mut(&number) {
+            transaction.places.extend(places);
+            let positions = step.positions.iter().cloned();
+            transaction.positions.extend(positions.map(|at| (step.group.to_string(), at, *generation)));
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, member: Member) -> Number {
+        // A producer waits for the end of its last transaction before it begins the next.
+        self.end_all_of(member);
+        self.last += 1;
+        let (places, positions) = (BTreeSet::new(), Vec::new());
+        self.transactions
+            .insert(self.last, Transaction { member, progress: Progress::Open, places, positions });
+        self.appending.insert(member, self.last);
+        self.last
+    }
+
+    /// Takes the member's open transaction as far as its fate lets it come.
+    pub fn commit(&mut self, member: Member, epoch: u64, fate: Fate) -> Result<(), Error> {
+        self.check_epoch(member, epoch)?;
+        let Some(number) = self.appending.remove(&member) else { return Ok(()) };
+        let of = |t: &Transaction| t.positions.first().map_or(String::new(), |(group, ..)| group.clone());
+        // It has timed out, and was aborted.
+        let Some(group) = self.transactions.get(&number).map(of) else {
+            return Err(Error::Aborted { group: String::new() });
+        };
+        let is_member = self.transactions.get(&number).is_some_and(|transaction| {
+            transaction.positions.iter().all(|(_, at, read_in)| self.is_member(&at.topic, member, *read_in))
+        });
+        let decides = matches!(fate, Fate::Done | Fate::Slow | Fate::DoneUnheard | Fate::SlowUnheard);
+        if let (true, Some(transaction)) = (decides && is_member, self.transactions.get_mut(&number)) {
+            transaction.progress = Progress::Decided;
+        }
         let ends = matches!(fate, Fate::Done | Fate::Aborted | Fate::DoneUnheard);
         if ends || (!is_member && fate != Fate::Unsent) {
             self.end(number);
@@ -212,15 +241,15 @@ impl Cluster {
         }
     }
 
-    fn write(&mut self, number: Number, request: &Request<'_>) -> Result<BTreeSet<(String, u32)>, Error> {
+    fn write(&mut self, number: Number, step: &Step) -> Result<BTreeSet<(String, u32)>, Error> {
         let mut places = BTreeSet::new();
-        for Output { topic, partition, timestamp_us, key, value } in request.outputs {
+        for Output { topic, partition, timestamp_us, key, value } in &step.outputs {
             let place = (topic.to_string(), *partition);
             let missing = || Error::NoTopic { topic: topic.to_string(), partition: *partition };
             self.place(&place).ok_or_else(missing)?.append(number, *timestamp_us, key, Some(value));
             places.insert(place);
         }
-        for StateChange { table, key, value } in request.state {
+        for StateChange { table, key, value } in &step.state {
             let (stage, partition, name) = log::parse_table(table).unwrap();
             let place = changelog(stage, partition);
             let (key, now_us) = ([name.as_bytes(), &[0], key].concat(), self.now_us);
@@ -232,16 +261,16 @@ impl Cluster {
         Ok(places)
     }
 
-    fn is_member(&self, topic: &str, request: &Request<'_>) -> bool {
+    fn is_member(&self, topic: &str, member: Member, read_in: Option<u64>) -> bool {
         let Some(group) = self.groups.get(topic) else { return true };
-        let current = request.generation == Some(group.generation) && group.members.contains(&request.member);
+        let current = read_in == Some(group.generation) && group.members.contains(&member);
         current || self.sabotaged(Sabotage::NoFencing)
     }
 
     /// Whether an open transaction may still move a position.
     pub fn is_pending(&self, group: &str, topic: &str, partition: u32) -> bool {
         let moves = |t: &Transaction| {
-            t.group == group && t.positions.iter().any(|p| &*p.topic == topic && p.partition == partition)
+            t.positions.iter().any(|(g, p, _)| g == group && &*p.topic == topic && p.partition == partition)
         };
         !self.sabotaged(Sabotage::UnstablePositions) && self.transactions.values().any(moves)
     }

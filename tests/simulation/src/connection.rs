@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use log::{Commit, Error, Log, Place, Record, Slice};
+use log::{Error, Log, Place, Record, Slice, Step};
 
 use crate::cluster::{Cluster, Fate, Member, Request};
 use crate::faults::Sabotage;
@@ -109,13 +109,15 @@ impl Log for Connection {
         Ok(cluster.positions.get(&(group.into(), topic.into(), partition)).copied())
     }
 
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
-        let Commit { group, positions, outputs, state } = *commit;
-        let first = positions.first().map(|p| (p.topic.to_string(), p.partition));
+    fn append(&mut self, step: Step) -> Result<(), Error> {
+        let first = step.positions.first().map(|p| (p.topic.to_string(), p.partition));
         let generation = first.and_then(|at| self.read_in.borrow().get(&at).copied().flatten());
         let (member, epoch) = (self.member, self.epoch);
-        let request = Request { member, epoch, generation, group, positions, outputs, state };
-        self.cluster.borrow_mut().commit(&request, self.fate.replace(Fate::Done))
+        self.cluster.borrow_mut().append(&Request { member, epoch, generation, step })
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.cluster.borrow_mut().commit(self.member, self.epoch, self.fate.replace(Fate::Done))
     }
 
     fn recover(&mut self) -> Result<(), Error> {

@@ -47,7 +47,8 @@ fn main() -> Result<ExitCode> {
     let (done, failure) = run_all(&all, &kit);
     let seconds = start.elapsed().as_secs_f64();
     println!("{} events in {} steps of {} seeds in {seconds:.0} s", done.events, done.steps, all.len());
-    println!("windows reopened {}, inputs that waited {}", done.reopened, done.paused);
+    let (together, reopened, paused) = (done.together, done.reopened, done.paused);
+    println!("commits of several steps {together}, windows reopened {reopened}, inputs that waited {paused}");
     println!("{:?}", done.restores);
     let faults: Vec<String> = done.faults.iter().map(|(f, n)| format!("{} {n}", f.name())).collect();
     println!("faults: {}", faults.join(", "));

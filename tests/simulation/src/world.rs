@@ -28,6 +28,8 @@ const KEY: [u8; 16] = [7; 16];
 /// The member number of who delivers; it is in no group.
 const DELIVERY: Member = 1000;
 const BYTES: usize = 1 << 20;
+/// How often an input says how far it has come at most.
+const MARK_EVERY_US: i64 = 250_000;
 /// More rounds than a pipeline that comes to rest ever takes.
 const MOST_ROUNDS: usize = 10_000;
 
@@ -82,6 +84,8 @@ pub struct Done {
     pub events: u64,
     /// Steps committed.
     pub steps: u64,
+    /// Commits of several steps.
+    pub together: u64,
     /// Final results of windows that had closed before.
     pub reopened: u64,
     /// How often an input waited for slower ones.
@@ -96,6 +100,7 @@ impl std::ops::AddAssign for Done {
     fn add_assign(&mut self, other: Self) {
         self.events += other.events;
         self.steps += other.steps;
+        self.together += other.together;
         self.reopened += other.reopened;
         self.paused += other.paused;
         self.restores += other.restores;
@@ -290,7 +295,8 @@ impl<'a> World<'a> {
             return if self.dice.chance(100) { self.start(member) } else { Ok(()) };
         };
         if node.prepared.is_none() {
-            if self.dice.chance(800) {
+            // A member hears of a rebalance between two transactions only.
+            if !node.worker.is_open() && self.dice.chance(800) {
                 self.poll(&mut node, false);
             }
             let input = self.dice.below(node.worker.inputs().len());
@@ -300,7 +306,15 @@ impl<'a> World<'a> {
                 return Ok(());
             }
         }
-        if node.prepared.is_none() || self.dice.chance(150) {
+        if self.dice.chance(150) {
+            self.nodes[member] = Some(node);
+            return Ok(());
+        }
+        if !self.append(&mut node)? {
+            return Ok(());
+        }
+        // More steps for the same commit.
+        if !node.worker.is_open() || self.dice.chance(400) {
             self.nodes[member] = Some(node);
             return Ok(());
         }
@@ -337,15 +351,34 @@ impl<'a> World<'a> {
         self.done.restores += now.since(std::mem::replace(&mut node.counted, now));
     }
 
-    /// Commits what is prepared; false: the worker has ended.
-    fn commit(&mut self, node: &mut Node, fate: Fate) -> Result<bool> {
+    /// Appends what is prepared; false: the worker has ended.
+    fn append(&mut self, node: &mut Node) -> Result<bool> {
         let Some(prepared) = node.prepared.take() else { return Ok(true) };
+        let appended = node.worker.append(&mut node.log, prepared);
+        self.went(node, appended)
+    }
+
+    /// Commits what is prepared and what was appended; false: the worker has ended.
+    fn commit(&mut self, node: &mut Node, fate: Fate) -> Result<bool> {
+        if !self.append(node)? {
+            return Ok(false);
+        }
+        if !node.worker.is_open() {
+            return Ok(true);
+        }
         node.log.fate.set(fate);
-        match node.worker.commit(&mut node.log, prepared) {
-            Ok(_) => {
-                self.done.steps += 1;
-                self.count(node);
-            }
+        let committed = node.worker.commit(&mut node.log);
+        let steps = committed.as_ref().map_or(0, |steps| steps.len() as u64);
+        self.done.steps += steps;
+        self.done.together += u64::from(steps > 1);
+        self.count(node);
+        self.went(node, committed.map(|_| ()))
+    }
+
+    /// What an answer of the log means for a worker; false: it has ended.
+    fn went(&self, node: &mut Node, done: Result<(), pipeline::Error>) -> Result<bool> {
+        match done {
+            Ok(()) => {}
             Err(pipeline::Error::Log(log::Error::Fenced)) => return Ok(false),
             Err(pipeline::Error::Log(error)) if error.is_retry() => self.poll(node, false),
             Err(error) => return Err(error.into()),
@@ -439,7 +472,7 @@ impl<'a> World<'a> {
         self.wake()?;
         if let Some(mut node) = self.nodes[member].take() {
             let input = self.dice.below(node.worker.inputs().len());
-            if node.prepared.is_some() || self.prepare(&mut node, input)? {
+            if node.prepared.is_some() || node.worker.is_open() || self.prepare(&mut node, input)? {
                 self.zombies.push(node);
             }
         }
@@ -522,7 +555,7 @@ impl<'a> World<'a> {
 
     /// So much time goes by that what has nothing to read is idle.
     fn wait(&mut self) {
-        self.pass(self.scenario.time.idle_after_us.unwrap_or_default());
+        self.pass(self.scenario.time.idle_after_us.unwrap_or_default().max(MARK_EVERY_US));
     }
 
     fn pass(&mut self, us: i64) {
@@ -563,16 +596,17 @@ impl<'a> World<'a> {
             }
         }
         self.finish_all();
-        let mut waited = false;
+        let mut worked = true;
         for round in 0.. {
             anyhow::ensure!(round < MOST_ROUNDS, "it does not come to rest");
             if self.round()? {
-                continue;
-            }
-            if std::mem::replace(&mut waited, true) {
+                worked = true;
+            } else if std::mem::replace(&mut worked, false) {
+                // What is owed is said after a while, and who reads it may owe then.
+                self.wait();
+            } else {
                 break;
             }
-            self.wait();
         }
         while self.delivery.store().arrive() {}
         Ok(())

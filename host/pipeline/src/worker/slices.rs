@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use log::{Error as LogError, Place, Slice};
+use log::{Error as LogError, Place, Slice, StateChange, Step};
 
 use super::*;
 use crate::Identity;
@@ -40,7 +40,13 @@ impl Log for Slow {
         self.asked.borrow_mut().push(format!("position of {partition}"));
         Ok(Some(7))
     }
-    fn commit(&mut self, _: &Commit<'_>) -> Result<(), LogError> {
+    fn append(&mut self, _: Step) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn commit(&mut self) -> Result<(), LogError> {
+        Ok(())
+    }
+    fn recover(&mut self) -> Result<(), LogError> {
         Ok(())
     }
     fn state_from(&self, stage: &str, _: u32, from: &Place, _: usize) -> Result<Option<Slice>, LogError> {
@@ -82,7 +88,8 @@ fn a_prepare_restores_one_slice_and_another_partition_may_have_its_turn() {
     assert!(worker.prepare(&mut log, 1, 0).unwrap().is_none(), "asked again, where it was");
     assert!(worker.prepare_close(1).is_none());
     let step = worker.prepare(&mut log, 1, 0).unwrap().unwrap();
-    worker.commit(&mut log, step).unwrap();
+    worker.append(&mut log, step).unwrap();
+    worker.commit(&mut log).unwrap();
     assert!(worker.is_restoring(0) && !worker.is_restoring(1));
     let asked = log.asked.take();
     let [first, second, third] = ["state []", "state [0]", "state [0, 0]"];

@@ -6,7 +6,7 @@ use crate::stage::CLOSED_US;
 /// How an input stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
-    /// The next offset to read; none: it is not restored.
+    /// The offset behind the last record whose step is committed; none: it is not restored.
     pub next_offset: Option<u64>,
     /// Whether the last look found nothing to read, and nothing of it waits for a commit.
     pub at_end: bool,
@@ -18,13 +18,13 @@ pub struct Standing {
 }
 
 impl Worker {
-    /// How many inputs are restored: what they have in memory is what the log has committed.
+    /// How many inputs are restored: what they have in memory is what the log has committed, and open steps.
     #[must_use]
     pub fn restored(&self) -> usize {
         self.inputs.iter().filter(|held| held.next.is_some()).count()
     }
 
-    /// How an input stands between two steps.
+    /// How an input stands.
     #[must_use]
     pub fn standing(&self, number: usize) -> Option<Standing> {
         let held = self.inputs.get(number)?;
@@ -36,8 +36,10 @@ impl Worker {
             }
         };
         Some(Standing {
-            next_offset: held.next,
-            at_end: held.next.is_some() && matches!(held.found, Some(Found::Nothing { .. })),
+            next_offset: held.next.and(held.committed),
+            at_end: held.next.is_some()
+                && held.next == held.committed
+                && matches!(held.found, Some(Found::Nothing { .. })),
             newest_event_us: newest_event_us.filter(|us| *us < CLOSED_US),
             state,
         })

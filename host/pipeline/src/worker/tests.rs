@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use log::{Error as LogError, Place, Slice};
+use log::{Error as LogError, Place, Slice, Step};
 
 use super::*;
 use crate::Identity;
@@ -11,6 +11,8 @@ struct Unwell {
     start: u64,
     end: u64,
     committed: Option<u64>,
+    appended: Option<u64>,
+    next_append: Option<LogError>,
     next_commit: Option<LogError>,
     asked: RefCell<Vec<String>>,
 }
@@ -63,12 +65,17 @@ impl Log for Unwell {
         self.say("committed");
         Ok(self.committed)
     }
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), LogError> {
+    fn append(&mut self, step: Step) -> Result<(), LogError> {
+        self.say("append");
+        self.appended = step.positions.first().map(|position| position.next_offset);
+        self.next_append.take().map_or(Ok(()), Err)
+    }
+    fn commit(&mut self) -> Result<(), LogError> {
         self.say("commit");
         if let Some(error) = self.next_commit.take() {
             return Err(error);
         }
-        self.committed = commit.positions.first().map(|position| position.next_offset);
+        self.committed = self.appended.take().or(self.committed);
         Ok(())
     }
     fn recover(&mut self) -> Result<(), LogError> {
@@ -92,7 +99,10 @@ fn worker() -> Worker {
 
 fn step(worker: &mut Worker, log: &mut Unwell) -> Result<(), Error> {
     match worker.prepare(log, 0, 0)? {
-        Some(prepared) => worker.commit(log, prepared).map(|_| ()),
+        Some(prepared) => {
+            worker.append(log, prepared)?;
+            worker.commit(log).map(|_| ())
+        }
         None => Ok(()),
     }
 }
@@ -106,7 +116,7 @@ fn who_slept_longer_than_the_retention_goes_on_where_another_has_come_to() {
     (log.start, log.committed) = (4, Some(6));
     log.asked.take();
     step(&mut worker, &mut log).unwrap();
-    assert_eq!(log.asked.take(), ["read 2", "committed", "read 6", "commit"]);
+    assert_eq!(log.asked.take(), ["read 2", "committed", "read 6", "append", "commit"]);
     assert_eq!(log.committed, Some(8));
 }
 
@@ -136,7 +146,7 @@ fn a_commit_without_an_answer_is_cleared_up_before_anything_else() {
     log.committed = Some(2);
     log.asked.take();
     step(&mut worker, &mut log).unwrap();
-    assert_eq!(log.asked.take(), ["recover", "committed", "read 2", "commit"]);
+    assert_eq!(log.asked.take(), ["recover", "committed", "read 2", "append", "commit"]);
     assert_eq!(log.committed, Some(4));
 }
 
@@ -148,7 +158,7 @@ fn a_step_that_was_given_up_is_computed_again() {
     assert_eq!(log.committed, None);
     log.asked.take();
     step(&mut worker, &mut log).unwrap();
-    assert_eq!(log.asked.take(), ["committed", "read 0", "commit"]);
+    assert_eq!(log.asked.take(), ["recover", "committed", "read 0", "append", "commit"]);
     assert_eq!(log.committed, Some(2));
 }
 
@@ -160,8 +170,10 @@ fn who_watches_sees_what_is_committed_and_nothing_that_is_not() {
     worker.restore(&mut log).unwrap();
     assert_eq!((worker.restored(), standing(&worker).next_offset), (1, Some(0)));
     let prepared = worker.prepare(&mut log, 0, 0).unwrap().unwrap();
-    assert_eq!((worker.restored(), standing(&worker).next_offset), (0, None), "it waits for its commit");
-    let committed = worker.commit(&mut log, prepared).unwrap();
+    assert_eq!((worker.restored(), standing(&worker).next_offset), (0, None), "it waits to be appended");
+    worker.append(&mut log, prepared).unwrap();
+    assert_eq!((worker.restored(), standing(&worker).next_offset), (1, Some(0)), "it still does");
+    let [committed] = worker.commit(&mut log).unwrap().try_into().unwrap();
     assert_eq!(committed.of_stage, committed.counts, "of the first stage both are the same");
     assert_eq!(committed.of_stage.records_in, 2);
     assert_eq!(committed.refused, []);
@@ -170,4 +182,64 @@ fn who_watches_sees_what_is_committed_and_nothing_that_is_not() {
     let Standing { next_offset, at_end, state, .. } = standing(&worker);
     assert_eq!((next_offset, at_end, state), (Some(2), true, None));
     assert_eq!(worker.standing(1), None);
+}
+
+fn append(worker: &mut Worker, log: &mut Unwell) -> Result<(), Error> {
+    let prepared = worker.prepare(log, 0, 0)?.unwrap();
+    worker.append(log, prepared)
+}
+
+#[test]
+fn steps_go_on_before_their_commit_and_are_computed_again_together() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    append(&mut worker, &mut log).unwrap();
+    append(&mut worker, &mut log).unwrap();
+    assert!(worker.is_open() && worker.is_due(0), "without a pace");
+    log.next_commit = Some(LogError::Aborted { group: "test".into() });
+    worker.commit(&mut log).unwrap_err();
+    assert!(!worker.is_open() && log.committed.is_none());
+    (log.appended, log.asked) = Default::default();
+    append(&mut worker, &mut log).unwrap();
+    append(&mut worker, &mut log).unwrap();
+    let committed = worker.commit(&mut log).unwrap();
+    assert_eq!(committed.iter().map(|c| c.counts.records_in).collect::<Vec<_>>(), [2, 2]);
+    let wanted = ["recover", "committed", "read 0", "append", "read 2", "append", "commit"];
+    assert_eq!(log.asked.take(), wanted);
+    assert_eq!(log.committed, Some(4));
+}
+
+#[test]
+fn an_append_that_fails_takes_the_open_steps_with_it() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    append(&mut worker, &mut log).unwrap();
+    log.next_append = Some(LogError::Aborted { group: "test".into() });
+    append(&mut worker, &mut log).unwrap_err();
+    assert!(!worker.is_open());
+    log.asked.take();
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.asked.take(), ["recover", "committed", "read 0", "append", "commit"]);
+}
+
+/// What is computed on top of open steps and then dropped would otherwise be restored to before them.
+#[test]
+fn a_step_that_is_dropped_takes_the_open_steps_with_it() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    append(&mut worker, &mut log).unwrap();
+    drop(worker.prepare(&mut log, 0, 0).unwrap().unwrap());
+    log.asked.take();
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.asked.take(), ["recover", "committed", "read 0", "append", "commit"]);
+    assert_eq!(log.committed, Some(2));
+}
+
+#[test]
+fn what_expires_under_open_steps_is_given_up_with_them() {
+    let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    append(&mut worker, &mut log).unwrap();
+    (log.start, log.committed) = (6, Some(6));
+    assert!(worker.prepare(&mut log, 0, 0).unwrap().is_none());
+    log.asked.take();
+    step(&mut worker, &mut log).unwrap();
+    assert_eq!(log.asked.take(), ["recover", "committed", "read 6", "append", "commit"]);
+    assert_eq!(log.committed, Some(8));
 }

@@ -1,5 +1,6 @@
 //! Idle and drifting partitions, on the embedded log.
 
+use log::Step;
 use log_embedded::EmbeddedLog;
 
 use super::*;
@@ -47,14 +48,15 @@ impl Bench {
             value: format!(r#"{{"id": "a", "at": {}}}"#, (FIRST_US / SECOND_US) + second).into_bytes(),
         };
         let outputs: Vec<_> = seconds.iter().map(output).collect();
-        self.log.commit(&Commit { group: "test", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+        self.log.commit_step(Step::of("test", &[], &outputs, &[])).unwrap();
     }
 
     /// A step of a partition at a second of the clock; false: there was nothing to do.
     fn step(&mut self, partition: usize, second: i64) -> bool {
         let prepared = self.worker.prepare(&mut self.log, partition, second * SECOND_US).unwrap();
         let Some(prepared) = prepared else { return false };
-        self.worker.commit(&mut self.log, prepared).unwrap();
+        self.worker.append(&mut self.log, prepared).unwrap();
+        self.worker.commit(&mut self.log).unwrap();
         true
     }
 
@@ -119,7 +121,7 @@ fn one_without_any_event_is_idle_too() {
     // What is no event moves no time.
     let topic = "raw".into();
     let bad = log::Output { topic, partition: 1, timestamp_us: 0, key: Vec::new(), value: b"{".to_vec() };
-    bench.log.commit(&Commit { group: "test", positions: &[], outputs: &[bad], state: &[] }).unwrap();
+    bench.log.commit_step(Step::of("test", &[], &[bad], &[])).unwrap();
     assert!(bench.step(1, 201));
     assert_eq!(bench.said()[1..], [(1, None, None)]);
     bench.append(1, &[7]);
@@ -192,12 +194,13 @@ fn one_that_waits_is_not_idle_and_says_what_it_owes() {
     bench.append(0, &[0, 1, 2, 3]);
     bench.append(1, &[0, 1, 900, 901, 902]);
     assert!(bench.step(1, 0) && bench.step(0, 0));
-    // Not at its end, and too soon after the last word: it owes one.
+    // Too soon after the last word: it owes one.
     assert!(bench.step(1, 0));
     assert_eq!(bench.said(), [(1, Some(1), Some(1)), (0, Some(1), Some(1))]);
-    assert!(bench.step(1, 0) && bench.worker.is_paused(1));
+    assert!(!bench.step(1, 0) && bench.worker.is_paused(1), "it is still too soon");
+    assert!(bench.step(1, 1) && bench.worker.is_paused(1));
     assert_eq!(bench.said()[2..], [(1, Some(901), Some(901))]);
-    assert!(!bench.step(1, 1) && !bench.step(1, 100), "it has more, so it is not idle");
+    assert!(!bench.step(1, 2) && !bench.step(1, 100), "it has more, so it is not idle");
     assert_eq!(bench.position(1), 4);
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use log::{Commit, Log as _, Output};
+use log::{Log as _, Output, Step};
 use log_embedded::EmbeddedLog;
 use serde_json::Value;
 
@@ -68,7 +68,7 @@ impl Bench {
             value: format!(r#"{{"zone": "z", "t": "2026-01-01T00:{time}Z"}}"#).into_bytes(),
         };
         let outputs: Vec<_> = times.iter().map(output).collect();
-        log.commit(&Commit { group: "test", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+        log.commit_step(Step::of("test", &[], &outputs, &[])).unwrap();
     }
 
     fn run(&self) {

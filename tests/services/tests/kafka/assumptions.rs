@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use log::{Commit, Error, Log, Output, Position, StateChange};
+use log::{Error, Log, Output, Position, StateChange, Step};
 use log_kafka::{Change, KafkaLog, Options};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -70,7 +70,7 @@ fn position(topic: &str, next_offset: u64) -> Position {
 
 fn append(log: &mut KafkaLog, topic: &str, values: &[&str]) {
     let outputs: Vec<Output> = values.iter().map(|value| output(topic, value)).collect();
-    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
 }
 
 /// Offsets and values of what is committed.
@@ -107,7 +107,7 @@ fn markers_take_one_offset_each() {
     let mut log = part.log("log");
     let (one, two) = (topic(&part, &log, "one"), topic(&part, &log, "two"));
     let outputs = [output(&one, "a"), output(&one, "b"), output(&two, "c")];
-    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
     assert_eq!((log.end_offset(&one, 0).unwrap(), log.end_offset(&two, 0).unwrap()), (3, 2));
     let other = producer(&part, "other", 10_000);
     other.begin_transaction().unwrap();
@@ -131,7 +131,7 @@ fn what_is_committed_ends_at_the_first_open_transaction() {
     open.begin_transaction().unwrap();
     send(&open, &topic, "open");
     let outputs = [output(&topic, "behind")];
-    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
     let reader = KafkaLog::connect(Options::new(&part.broker.address, None)).unwrap();
     assert_eq!(reader.end_offset(&topic, 0).unwrap(), 2);
     assert_eq!(values(&reader, &topic), ["before"]);
@@ -170,7 +170,7 @@ fn an_open_transaction_is_aborted_in_time() {
     gone.begin_transaction().unwrap();
     send(&gone, &topic, "gone");
     let outputs = [output(&topic, "behind")];
-    log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
     let reader = KafkaLog::connect(Options::new(&part.broker.address, None)).unwrap();
     assert_eq!(reader.end_offset(&topic, 0).unwrap(), 0);
     wait_until("the broker gives it up", || values(&reader, &topic) == ["behind"]);
@@ -186,7 +186,7 @@ fn a_position_waits_for_its_transaction() {
     let topic = topic(&part, &log, "topic");
     let group = part.name("group");
     let positions = [position(&topic, 3)];
-    log.commit(&Commit { group: &group, positions: &positions, outputs: &[], state: &[] }).unwrap();
+    log.commit_step(Step::of(&group, &positions, &[], &[])).unwrap();
     let open = producer(&part, "open", 30_000);
     open.begin_transaction().unwrap();
     open.send_offsets_to_transaction(&offsets(&topic, 8), &outsider(&part, "group"), PATIENCE).unwrap();
@@ -230,7 +230,7 @@ fn a_table_waits_for_open_transactions_and_leaves_out_aborted_ones() {
         value: Some(value.into()),
     };
     let state = [change("committed")];
-    log.commit(&Commit { group: "none", positions: &[], outputs: &[], state: &state }).unwrap();
+    log.commit_step(Step::of("none", &[], &[], &state)).unwrap();
     let other = producer(&part, "other", 30_000);
     other.begin_transaction().unwrap();
     let record = BaseRecord::<str, str>::to(&changelog).partition(0).key("keys\0x").payload("open");
@@ -270,7 +270,7 @@ fn compaction_keeps_what_a_table_comes_to() {
             value: value(key).then(|| round.to_string().into()),
         };
         let state: Vec<StateChange> = (0..8).map(change).collect();
-        log.commit(&Commit { group: "none", positions: &[], outputs: &[], state: &state }).unwrap();
+        log.commit_step(Step::of("none", &[], &[], &state)).unwrap();
         wanted = state.into_iter().filter_map(|change| Some((change.key, change.value?))).collect();
         other.begin_transaction().unwrap();
         let record = BaseRecord::<str, str>::to(&changelog).partition(0).key("keys\0x").payload("aborted");
@@ -281,7 +281,7 @@ fn compaction_keeps_what_a_table_comes_to() {
     }
     // The part that is written to now is never compacted: begin another.
     let more = StateChange { table: table.clone(), key: b"more".into(), value: Some(b"more".into()) };
-    log.commit(&Commit { group: "none", positions: &[], outputs: &[], state: &[more] }).unwrap();
+    log.commit_step(Step::of("none", &[], &[], &[more])).unwrap();
     wanted.push((b"more".into(), b"more".into()));
     let mut offsets = Vec::new();
     wait_until("it is compacted", || {
@@ -365,7 +365,7 @@ fn a_commit_of_an_older_generation_is_refused() {
     let (raw, group) = (part.name("raw"), part.name("group"));
     first.create_topic(&raw, 2).unwrap();
     let outputs = [0, 1].map(|partition| Output { partition, ..output(&raw, "in") });
-    first.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    first.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
     let out = topic(&part, &first, "out");
     first.join(&group, &[&raw]).unwrap();
     assert_eq!(wait_for_partitions(&mut first, 2), [0, 1]);
@@ -380,8 +380,7 @@ fn a_commit_of_an_older_generation_is_refused() {
     wait_until("the group has begun a generation", || {
         second.changes().unwrap();
         let positions = steps(0);
-        let done =
-            first.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] });
+        let done = first.commit_step(Step::of(&group, &positions, &outputs, &[]));
         // Until then it is still the first's, and the same step may be committed again.
         matches!(done, Err(Error::Aborted { .. }))
     });
@@ -402,18 +401,18 @@ fn a_commit_of_an_older_generation_is_refused() {
     assert_eq!(given, 1 - kept);
     // What it lost cannot be committed any more; what it has can, once it was read again.
     let positions = steps(given);
-    let lost = first.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] });
+    let lost = first.commit_step(Step::of(&group, &positions, &outputs, &[]));
     assert!(matches!(lost, Err(Error::Aborted { .. })), "{lost:?}");
     wait_until("the group is at rest", || {
         first.changes().unwrap();
         second.changes().unwrap();
         first.read(&raw, kept, 0, ALL, ALL).unwrap();
         let positions = steps(kept);
-        first.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] }).is_ok()
+        first.commit_step(Step::of(&group, &positions, &outputs, &[])).is_ok()
     });
     second.read(&raw, given, 0, ALL, ALL).unwrap();
     let (positions, outputs) = (steps(given), [output(&out, "second")]);
-    second.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] }).unwrap();
+    second.commit_step(Step::of(&group, &positions, &outputs, &[])).unwrap();
     let after = values(&second, &out);
     assert_eq!(after.len(), before.len() + 2, "{after:?}");
 }
@@ -451,13 +450,13 @@ fn a_member_that_was_thrown_out_commits_nothing() {
     wait_for_partitions(&mut heir, 1);
     let positions = [position(&raw, 1)];
     let outputs = [output(&out, "zombie")];
-    let late = zombie.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] });
+    let late = zombie.commit_step(Step::of(&group, &positions, &outputs, &[]));
     assert!(matches!(late, Err(Error::Aborted { .. })), "{late:?}");
     heir.changes().unwrap();
     assert_eq!(heir.committed(&group, &raw, 0).unwrap(), None);
     assert_eq!(heir.read(&raw, 0, 0, ALL, ALL).unwrap().len(), 1);
     let outputs = [output(&out, "heir")];
-    heir.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] }).unwrap();
+    heir.commit_step(Step::of(&group, &positions, &outputs, &[])).unwrap();
     assert_eq!(values(&heir, &out), ["heir"]);
 }
 
@@ -505,7 +504,7 @@ fn a_commit_into_silence_is_all_or_nothing() {
             let value = format!("round {round}");
             let (positions, outputs) = ([position(&topic, round + 1)], [output(&topic, &value)]);
             let state = &[];
-            let done = log.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state });
+            let done = log.commit_step(Step::of(&group, &positions, &outputs, state));
             halt.join().unwrap();
             done
         });
@@ -526,8 +525,7 @@ fn a_commit_into_silence_is_all_or_nothing() {
         }
         let (positions, outputs) = ([position(&topic, round + 1)], [output(&topic, "next")]);
         wait_until("the next step is taken", || {
-            log.commit(&Commit { group: &group, positions: &positions, outputs: &outputs, state: &[] })
-                .is_ok()
+            log.commit_step(Step::of(&group, &positions, &outputs, &[])).is_ok()
         });
         assert_eq!(values(&log, &topic).len(), before.len() + 1 + usize::from(committed));
     }
@@ -547,7 +545,7 @@ fn a_broker_that_was_killed_has_what_was_committed() {
     kafka.resume().unwrap();
     let outputs = [output(&topic, "after")];
     wait_until("the broker is there again", || {
-        match log.commit(&Commit { group: "none", positions: &[], outputs: &outputs, state: &[] }) {
+        match log.commit_step(Step::of("none", &[], &outputs, &[])) {
             Ok(()) => true,
             Err(error) => {
                 assert!(error.is_retry(), "{error}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use log::{Commit, Log, Output};
+use log::{Log, Output, Step};
 use log_embedded::EmbeddedLog;
 use log_kafka::{KafkaLog, Options};
 use services::Kafka;
@@ -114,7 +114,7 @@ fn feed(log: &mut dyn Log) {
     for topic in ["raw.usgs", "raw.iot", "raw.gps", "raw.social", "raw.rss"] {
         log.create_topic(topic, 1).unwrap();
     }
-    log.commit(&Commit { group: "feed", positions: &[], outputs: &outputs, state: &[] }).unwrap();
+    log.commit_step(Step::of("feed", &[], &outputs, &[])).unwrap();
 }
 
 /// Real reports: a source without any would hold the windows of the others open.

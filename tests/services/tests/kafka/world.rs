@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use log::{Commit, Error, Log, Output, Place, Position, Record, Slice, StateChange};
+use log::{Error, Log, Place, Record, Slice, Step};
 use log_kafka::{KafkaLog, Options};
 use services::Broker;
 
@@ -118,16 +118,16 @@ impl Log for Renamed {
         self.log.committed(&self.name(group), &self.name(topic), partition)
     }
 
-    fn commit(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
-        let topic = |topic: &str| self.name(topic).into();
-        let positions: Vec<Position> =
-            commit.positions.iter().map(|p| Position { topic: topic(&p.topic), ..p.clone() }).collect();
-        let outputs: Vec<Output> =
-            commit.outputs.iter().map(|o| Output { topic: topic(&o.topic), ..o.clone() }).collect();
-        let state: Vec<StateChange> =
-            commit.state.iter().map(|c| StateChange { table: self.name(&c.table), ..c.clone() }).collect();
-        let group = &self.name(commit.group);
-        self.log.commit(&Commit { group, positions: &positions, outputs: &outputs, state: &state })
+    fn append(&mut self, mut step: Step) -> Result<(), Error> {
+        step.group = self.name(&step.group).into();
+        step.positions.iter_mut().for_each(|position| position.topic = self.name(&position.topic).into());
+        step.outputs.iter_mut().for_each(|output| output.topic = self.name(&output.topic).into());
+        step.state.iter_mut().for_each(|change| change.table = self.name(&change.table));
+        self.log.append(step)
+    }
+
+    fn commit(&mut self) -> Result<(), Error> {
+        self.log.commit()
     }
 
     fn recover(&mut self) -> Result<(), Error> {

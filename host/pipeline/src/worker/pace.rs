@@ -1,0 +1,102 @@
+//! When steps that were appended are to be committed.
+
+use log::{Output, StateChange};
+
+/// How long steps wait for others to be committed with. A commit costs the log about as much for many steps
+/// as for one, and what it is for is not seen before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    least_us: i64,
+    most_us: i64,
+    most_bytes: usize,
+    /// Of the first open step.
+    since_us: Option<i64>,
+    bytes: usize,
+    /// Whether a step was as large as may be: then there is more to read.
+    is_behind: bool,
+}
+
+impl Pace {
+    /// From `least_us` where everything has been read to `most_us` where there is more, microseconds of the
+    /// worker's clock; and not more than about `most_bytes` of outputs and changes of state.
+    #[must_use]
+    pub fn new(least_us: i64, most_us: i64, most_bytes: usize) -> Self {
+        Self { least_us, most_us, most_bytes, ..Self::default() }
+    }
+
+    /// Of a step that is prepared: whether it took as much as it may.
+    pub(super) fn read(&mut self, is_full: bool) {
+        self.is_behind |= is_full;
+    }
+
+    /// A step was appended; without a time it is due at once.
+    pub(super) fn append(&mut self, outputs: &[Output], state: &[StateChange], now_us: Option<i64>) {
+        self.since_us = Some(self.since_us.unwrap_or(i64::MAX).min(now_us.unwrap_or(i64::MIN)));
+        let changed = state.iter().map(|c| c.key.len() + c.value.as_ref().map_or(0, Vec::len));
+        self.bytes += outputs.iter().map(|o| o.key.len() + o.value.len()).chain(changed).sum::<usize>();
+    }
+
+    pub(super) fn is_due(&self, now_us: i64) -> bool {
+        let wait_us = if self.is_behind { self.most_us } else { self.least_us };
+        let is_time = self.since_us.is_none_or(|since_us| now_us >= since_us.saturating_add(wait_us));
+        is_time || self.bytes >= self.most_bytes
+    }
+
+    /// Nothing is open any more.
+    pub(super) fn end(&mut self) {
+        (self.since_us, self.bytes, self.is_behind) = (None, 0, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn append(pace: &mut Pace, bytes: usize, now_us: i64) {
+        let output = Output {
+            topic: "events".into(),
+            partition: 0,
+            timestamp_us: 0,
+            key: vec![],
+            value: vec![0; bytes],
+        };
+        pace.append(&[output], &[], Some(now_us));
+    }
+
+    #[test]
+    fn it_waits_longer_where_there_is_more_to_read() {
+        let mut pace = Pace::new(10, 100, 1000);
+        append(&mut pace, 1, 5);
+        append(&mut pace, 1, 12);
+        assert!(!pace.is_due(14) && pace.is_due(15));
+        pace.read(true);
+        append(&mut pace, 1, 15);
+        assert!(!pace.is_due(104) && pace.is_due(105));
+        pace.end();
+        append(&mut pace, 1, 200);
+        assert!(!pace.is_due(209) && pace.is_due(210), "a new transaction forgets");
+    }
+
+    #[test]
+    fn it_does_not_wait_with_too_much() {
+        let mut pace = Pace::new(10, 100, 1000);
+        append(&mut pace, 999, 5);
+        assert!(!pace.is_due(5));
+        append(&mut pace, 1, 5);
+        assert!(pace.is_due(5));
+    }
+
+    #[test]
+    fn without_a_pace_each_step_is_due() {
+        let mut pace = Pace::default();
+        append(&mut pace, 1, 5);
+        assert!(pace.is_due(5));
+    }
+
+    #[test]
+    fn what_has_no_time_is_due() {
+        let mut pace = Pace::new(10, 100, 1000);
+        pace.append(&[], &[], None);
+        assert!(pace.is_due(i64::MIN + 10));
+    }
+}
