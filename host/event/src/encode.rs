@@ -6,24 +6,25 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema, UInt64Type};
 use arrow::json::LineDelimitedWriter;
+use bytes::Bytes;
 
 use crate::Error;
 
-/// Writes batches into a buffer that it keeps.
+/// Writes batches, each into memory that its rows share.
 #[derive(Default)]
 pub struct Encoder {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
+    /// What the largest batch took.
+    most_bytes: usize,
 }
 
 /// The rows of one batch.
-pub struct Encoded<'a> {
-    bytes: &'a [u8],
-    ends: &'a [usize],
+pub struct Encoded {
+    bytes: Bytes,
+    ends: Vec<usize>,
 }
 
 impl Encoder {
-    /// An encoder with an empty buffer.
+    /// An encoder.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -33,16 +34,17 @@ impl Encoder {
     ///
     /// # Errors
     /// [`Error::Arrow`].
-    pub fn encode(&mut self, batch: &RecordBatch) -> Result<Encoded<'_>, Error> {
-        self.bytes.clear();
-        self.ends.clear();
+    pub fn encode(&mut self, batch: &RecordBatch) -> Result<Encoded, Error> {
+        let mut bytes = Vec::with_capacity(self.most_bytes);
         let batch = with_hexadecimals(batch)?;
-        let mut writer = LineDelimitedWriter::new(&mut self.bytes);
+        let mut writer = LineDelimitedWriter::new(&mut bytes);
         writer.write(&batch)?;
         writer.finish()?;
+        self.most_bytes = self.most_bytes.max(bytes.len());
         // Inside JSON strings a line feed is always escaped, so each one ends a row.
-        self.ends.extend(self.bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i));
-        Ok(Encoded { bytes: &self.bytes, ends: &self.ends })
+        let mut ends = Vec::with_capacity(batch.num_rows());
+        ends.extend(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i));
+        Ok(Encoded { bytes: bytes.into(), ends })
     }
 }
 
@@ -73,15 +75,16 @@ fn with_hexadecimals(batch: &RecordBatch) -> Result<RecordBatch, Error> {
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
-impl<'a> Encoded<'a> {
+impl Encoded {
     /// Row `row` without its line feed.
     #[must_use]
-    pub fn get(&self, row: usize) -> Option<&'a [u8]> {
+    pub fn get(&self, row: usize) -> Option<Bytes> {
         let from = match row.checked_sub(1) {
             Some(before) => self.ends.get(before)? + 1,
             None => 0,
         };
-        self.bytes.get(from..*self.ends.get(row)?)
+        let end = *self.ends.get(row)?;
+        (from <= end).then(|| self.bytes.slice(from..end))
     }
 
     /// How many rows there are.

@@ -148,8 +148,8 @@ impl Log for EmbeddedLog {
             let record = Record {
                 offset: unsigned(row.get(0).map_err(io)?),
                 timestamp_us: row.get(1).map_err(io)?,
-                key: row.get(2).map_err(io)?,
-                value: row.get(3).map_err(io)?,
+                key: row.get::<_, Vec<u8>>(2).map_err(io)?.into(),
+                value: row.get::<_, Vec<u8>>(3).map_err(io)?.into(),
             };
             bytes += record.key.len() + record.value.len();
             if bytes > max_bytes && !records.is_empty() {
@@ -268,7 +268,14 @@ fn append(transaction: &Transaction<'_>, outputs: &[Output]) -> Result<(), Error
             }
         };
         insert
-            .execute(params![place.0, place.1, signed(next), output.timestamp_us, output.key, output.value])
+            .execute(params![
+                place.0,
+                place.1,
+                signed(next),
+                output.timestamp_us,
+                &*output.key,
+                &*output.value
+            ])
             .map_err(io)?;
         ends.insert(place, next + 1);
     }

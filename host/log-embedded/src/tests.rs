@@ -31,8 +31,8 @@ fn offsets_have_no_gaps_and_the_file_is_its_owners() {
     let mut log = EmbeddedLog::open(&file.path()).unwrap();
     log.create_topic("events", 1).unwrap();
     for end in 1..4 {
-        let value = b"a".to_vec();
-        let output = Output { topic: "events".into(), partition: 0, timestamp_us: 7, key: vec![], value };
+        let value = "a".into();
+        let output = Output { topic: "events".into(), partition: 0, timestamp_us: 7, key: "".into(), value };
         log.commit_step(Step::of("group", &[], &[output], &[])).unwrap();
         assert_eq!(log.end_offset("events", 0).unwrap(), end);
     }

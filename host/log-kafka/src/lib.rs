@@ -8,6 +8,7 @@
 mod changelog;
 mod errors;
 mod group;
+mod queue;
 mod reader;
 mod scanner;
 mod topics;
@@ -15,7 +16,7 @@ mod writer;
 
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -104,7 +105,7 @@ pub struct KafkaLog {
 struct Open {
     /// By group.
     groups: BTreeMap<Arc<str>, OpenGroup>,
-    written: BTreeSet<(String, u32)>,
+    written: Written,
 }
 
 struct OpenGroup {
@@ -255,25 +256,21 @@ impl KafkaLog {
     }
 
     fn try_append(&mut self, step: &Step) -> Result<(), Error> {
-        for output in &step.outputs {
-            self.must_exist(&output.topic, output.partition)?;
-        }
+        let mut written = Written::default();
+        step.outputs.iter().for_each(|output| written.add(&output.topic, output.partition));
         for position in &step.positions {
             self.must_exist(&position.topic, position.partition)?;
             self.check_forward(&step.group, position)?;
         }
         let changes = changelog::records(&step.state)?;
-        for change in &changes {
-            self.must_exist(&change.topic, change.partition)?;
-        }
+        changes.iter().for_each(|change| written.add(&change.topic, change.partition));
+        written.places().try_for_each(|(topic, partition)| self.must_exist(topic, partition))?;
         let ticket = step.positions.first().map(|first| self.ticket_of(&step.group, first)).transpose()?;
         let Some(writer) = &mut self.writer else {
             return Err(Error::Io("this connection has no name to commit under".into()));
         };
         writer.append(step, &changes)?;
-        let changed = changes.iter().map(|change| (&change.topic, change.partition));
-        let written = step.outputs.iter().map(|output| (&output.topic, output.partition)).chain(changed);
-        self.open.written.extend(written.map(|(topic, partition)| (topic.to_string(), partition)));
+        self.open.written.extend(written);
         if let Some(ticket) = ticket {
             // The first one holds: a later generation must not vouch for what was read before it.
             let none = OpenGroup { ticket, positions: Vec::new() };
@@ -296,8 +293,38 @@ impl KafkaLog {
             }
         }
         if matches!(done, Ok(()) | Err(Error::Unknown { .. })) {
-            self.unseen.borrow_mut().extend(written.into_iter().map(|at| (at, None)));
+            let seen_to = written.places().map(|(topic, partition)| ((topic.to_owned(), partition), None));
+            self.unseen.borrow_mut().extend(seen_to);
         }
+    }
+}
+
+/// Which partitions were written.
+#[derive(Default)]
+struct Written {
+    /// A few topics, each with the partitions in the order of their first record.
+    topics: Vec<(Arc<str>, Vec<u32>)>,
+}
+
+impl Written {
+    /// Of each record, so by comparing alone.
+    fn add(&mut self, topic: &Arc<str>, partition: u32) {
+        let known = self.topics.iter_mut().find(|(known, _)| Arc::ptr_eq(known, topic) || known == topic);
+        match known {
+            Some((_, partitions)) if partitions.contains(&partition) => {}
+            Some((_, partitions)) => partitions.push(partition),
+            None => self.topics.push((topic.clone(), vec![partition])),
+        }
+    }
+
+    fn extend(&mut self, other: Self) {
+        for (topic, partitions) in other.topics {
+            partitions.into_iter().for_each(|partition| self.add(&topic, partition));
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.topics.iter().flat_map(|(topic, partitions)| partitions.iter().map(|p| (&**topic, *p)))
     }
 }
 

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use log::{Error, Record};
-use rdkafka::consumer::base_consumer::PartitionQueue;
-use rdkafka::consumer::{BaseConsumer, Consumer as _, DefaultConsumerContext};
+use log::{Bytes, Error, Record};
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::group::number;
+use crate::queue::{Message, Queue};
 use crate::scanner::{NO_GROUP, Scanner, record};
 use crate::{Options, errors};
 
@@ -28,11 +29,13 @@ pub struct Most {
 
 /// A partition that is read.
 struct Place {
-    queue: PartitionQueue<DefaultConsumerContext>,
+    queue: Queue,
     /// What will be asked for next, if nothing goes wrong.
     next: u64,
     /// Taken from the client, and not yet given.
     ahead: VecDeque<Record>,
+    /// The bytes that were fetched the last time.
+    chunk_bytes: usize,
     /// Up to here there is nothing more: only markers and what was aborted.
     empty_to: u64,
 }
@@ -106,13 +109,13 @@ impl Reader {
     fn open_at(&mut self, topic: &str, partition: u32, from: u64) -> Result<(), Error> {
         self.close(topic, partition);
         // Before the assignment, so that nothing goes another way.
-        let queue = self.consumer.split_partition_queue(topic, number(partition)?);
+        let queue = Queue::split(&self.consumer, topic, number(partition)?);
         let queue = queue.ok_or_else(|| Error::NoTopic { topic: topic.into(), partition })?;
         let offset = Offset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, number(partition)?, offset).map_err(|e| errors::of(&e))?;
         self.consumer.incremental_assign(&list).map_err(|e| errors::of(&e))?;
-        let place = Place { queue, next: from, ahead: VecDeque::new(), empty_to: from };
+        let place = Place { queue, next: from, ahead: VecDeque::new(), chunk_bytes: 0, empty_to: from };
         self.places.insert((topic.into(), partition), place);
         Ok(())
     }
@@ -174,28 +177,51 @@ impl Place {
         wait: Duration,
     ) -> Result<Vec<Record>, Error> {
         let mut taken = Taken::new(most);
+        let (mut wait, mut failed) = (wait, None);
         while !taken.is_full() {
-            let record = match self.ahead.pop_front() {
-                Some(record) => record,
-                None => match self.queue.poll(if taken.records.is_empty() { wait } else { Duration::ZERO }) {
-                    None => break,
-                    Some(Ok(message)) => record(&message),
-                    Some(Err(error)) => {
-                        scanner.judge(&error, topic, partition, self.next)?;
-                        continue;
-                    }
-                },
-            };
-            // A scan may have given it already.
-            if record.offset < self.next {
-                continue;
-            }
-            if let Err(record) = taken.add(record) {
-                self.ahead.push_front(record);
+            if self.ahead.is_empty() && self.fetch(most.records, wait, &mut failed) == 0 {
                 break;
+            }
+            wait = Duration::ZERO;
+            if let Some(error) = failed.take() {
+                scanner.judge(&error, topic, partition, self.next)?;
+            }
+            while !taken.is_full() {
+                let Some(record) = self.ahead.pop_front() else { break };
+                // A scan may have given it already.
+                if record.offset < self.next {
+                    continue;
+                }
+                if let Err(record) = taken.add(record) {
+                    self.ahead.push_front(record);
+                    return Ok(taken.records);
+                }
             }
         }
         Ok(taken.records)
+    }
+
+    /// Has the client hand over what it has fetched, in memory that the records share; how many messages, of
+    /// which some may have been errors, and the first of these.
+    fn fetch(&mut self, most: usize, wait: Duration, failed: &mut Option<KafkaError>) -> usize {
+        let (mut bytes, mut parts) = (Vec::with_capacity(self.chunk_bytes), Vec::new());
+        let count = self.queue.take(most, wait, |message| match message {
+            Ok(Message { offset, timestamp_ms, key, value }) => {
+                bytes.extend_from_slice(key);
+                bytes.extend_from_slice(value);
+                parts.push((offset, timestamp_ms, key.len(), value.len()));
+            }
+            Err(error) => _ = failed.get_or_insert(error),
+        });
+        self.chunk_bytes = bytes.len();
+        let mut bytes = Bytes::from(bytes);
+        self.ahead.extend(parts.into_iter().map(|(offset, timestamp_ms, key, value)| Record {
+            offset: u64::try_from(offset).unwrap_or(0),
+            timestamp_us: timestamp_ms.saturating_mul(1000),
+            key: bytes.split_to(key),
+            value: bytes.split_to(value),
+        }));
+        count
     }
 
     /// What lies between here and the end, where only a look from outside can tell.

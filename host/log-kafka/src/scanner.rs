@@ -216,7 +216,7 @@ pub fn record(message: &BorrowedMessage<'_>) -> Record {
     Record {
         offset: u64::try_from(message.offset()).unwrap_or(0),
         timestamp_us: message.timestamp().to_millis().unwrap_or(0).saturating_mul(1000),
-        key: message.key().unwrap_or_default().to_vec(),
-        value: message.payload().unwrap_or_default().to_vec(),
+        key: message.key().unwrap_or_default().to_vec().into(),
+        value: message.payload().unwrap_or_default().to_vec().into(),
     }
 }

@@ -8,7 +8,7 @@ use log::{Error, Output, Position, Step};
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{DeliveryResult, ToBytes};
+use rdkafka::message::DeliveryResult;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -115,11 +115,11 @@ impl Writer {
         let deadline = self.deadline();
         for Output { topic, partition, timestamp_us, key, value } in &step.outputs {
             let record = BaseRecord::to(topic).partition(partition_of(*partition)?);
-            let record = record.timestamp(timestamp_us.div_euclid(1000)).key(key).payload(value);
+            let record = record.timestamp(timestamp_us.div_euclid(1000)).key(&**key).payload(&**value);
             self.send(record, deadline)?;
         }
         for Change { topic, partition, key, value } in changes {
-            let record = BaseRecord::to(topic).partition(partition_of(*partition)?).key(key);
+            let record = BaseRecord::to(topic).partition(partition_of(*partition)?).key(key.as_slice());
             let record = value.iter().fold(record, |record, value| record.payload(*value));
             self.send(record, deadline)?;
         }
@@ -178,7 +178,7 @@ impl Writer {
 
     fn send<'a>(
         &self,
-        record: BaseRecord<'a, Vec<u8>, impl ToBytes + ?Sized>,
+        record: BaseRecord<'a, [u8], [u8]>,
         deadline: Instant,
     ) -> Result<(), KafkaError> {
         let mut record = record;
@@ -294,7 +294,7 @@ fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Er
     config.set("message.timeout.ms", options.transaction_timeout_ms.to_string());
     config
         .set("linger.ms", LINGER_MS)
-        .set("compression.type", "zstd")
+        .set("compression.type", "lz4")
         .set("delivery.report.only.error", "true");
     config.set("message.max.bytes", MOST_RECORD_BYTES);
     let producer: BaseProducer<Deliveries> =

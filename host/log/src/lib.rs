@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Bytes that share the memory of those that were read or written with them.
+pub use bytes::Bytes;
+
 /// A record as it lies in a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -15,9 +18,9 @@ pub struct Record {
     /// When it was received, in microseconds since 1970, UTC; a log may keep whole milliseconds only.
     pub timestamp_us: i64,
     /// What compaction keeps the last of.
-    pub key: Vec<u8>,
+    pub key: Bytes,
     /// The event's bytes.
-    pub value: Vec<u8>,
+    pub value: Bytes,
 }
 
 /// A record to append.
@@ -30,9 +33,9 @@ pub struct Output {
     /// In microseconds since 1970, UTC.
     pub timestamp_us: i64,
     /// The record's key.
-    pub key: Vec<u8>,
+    pub key: Bytes,
     /// The record's bytes.
-    pub value: Vec<u8>,
+    pub value: Bytes,
 }
 
 /// How far a group has read a partition.

@@ -86,7 +86,7 @@ impl Held {
         let mut encoder = Encoder::new();
         for ((_, _, offset), (batch, row)) in &self.rows {
             let encoded = encoder.encode(&batch.slice(*row, 1))?;
-            each(*offset, encoded.get(0).unwrap_or_default()).map_err(Error::Snapshot)?;
+            each(*offset, &encoded.get(0).unwrap_or_default()).map_err(Error::Snapshot)?;
         }
         Ok(())
     }

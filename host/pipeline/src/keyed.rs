@@ -263,7 +263,7 @@ impl KeyedStage {
         let (batch, rows) = self.drop_late(at, batch, rows, &mut work)?;
         let time = self.event_time.time(&at.watermarks, at.time);
         if self.event_time.in_order {
-            let places = rows.iter().map(|r| (r.offset, r.value.as_slice()));
+            let places = rows.iter().map(|r| (r.offset, &*r.value));
             at.held.add(&held_table, batch, places, &mut work.result.state)?;
             let until = time.now_us.unwrap_or(i64::MIN);
             if let Some(ordered) = at.held.release(&held_table, until, &mut work.result.state)? {
@@ -483,7 +483,7 @@ impl KeyedStage {
         let mut id = String::new();
         self.identity.of_key(&self.name, groups.key(key), &mut id);
         Refused {
-            row: format!("{{\"timer_of_key\":\"{id}\"}}").into_bytes(),
+            row: format!("{{\"timer_of_key\":\"{id}\"}}").into(),
             id: Some(id),
             step: self.name.clone(),
             code: verdict.code,
@@ -513,7 +513,7 @@ impl KeyedStage {
             partition: at.number,
             offset: ordered.offsets.get(row).copied().unwrap_or_default(),
             at_us: number("revision_us").map_or(0, |at| at.value(0)),
-            row: encoder.encode(&batch)?.get(0).unwrap_or_default().to_vec(),
+            row: encoder.encode(&batch)?.get(0).unwrap_or_default(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array as _, AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, UInt64Type};
 use event::{Encoder, Kind};
-use log::Output;
+use log::{Bytes, Output};
 
 use crate::watermark::{self, Mark};
 use crate::{Error, Identity};
@@ -46,22 +46,26 @@ impl Sink {
         let cells = by.and_then(|c| c.as_primitive_opt::<UInt64Type>());
         let words = by.and_then(|c| c.as_string_opt::<i32>());
         let encoded = self.encoder.encode(batch)?;
+        let keys = Bytes::from_owner(ids.values().clone());
+        outputs.reserve(batch.num_rows());
         for row in 0..batch.num_rows() {
             let Some(value) = encoded.get(row) else { continue };
-            let key = ids.value(row).as_bytes();
+            let range = |at: usize| ids.value_offsets().get(at).and_then(|end| usize::try_from(*end).ok());
+            let (Some(from), Some(end)) = (range(row), range(row + 1)) else { continue };
+            let key = keys.slice(from..end);
             let partition = if let Some(cells) = cells.filter(|c| c.is_valid(row)) {
                 Identity::partition(&cells.value(row).to_be_bytes(), self.partitions)
             } else if let Some(words) = words.filter(|w| w.is_valid(row)) {
                 Identity::partition(words.value(row).as_bytes(), self.partitions)
             } else {
-                Identity::partition(key, self.partitions)
+                Identity::partition(&key, self.partitions)
             };
             outputs.push(Output {
                 topic: self.topic.clone(),
                 partition,
                 timestamp_us: at.value(row),
-                key: key.to_vec(),
-                value: value.to_vec(),
+                key,
+                value,
             });
         }
         Ok(())
@@ -70,6 +74,7 @@ impl Sink {
     /// Tells every partition how far an input partition has come.
     pub(crate) fn mark(&self, topic: &str, partition: u32, mark: Mark, outputs: &mut Vec<Output>) {
         let (key, value) = watermark::encode(topic, partition, mark);
+        let (key, value) = (Bytes::from(key), Bytes::from(value));
         let timestamp_us = mark.at_us.or(mark.floor_us).unwrap_or_default();
         outputs.extend((0..self.partitions).map(|partition| Output {
             topic: self.topic.clone(),
@@ -94,7 +99,7 @@ pub(crate) struct Refused {
     /// The record's timestamp, in microseconds since 1970, UTC.
     pub(crate) at_us: i64,
     /// The row as it came.
-    pub(crate) row: Vec<u8>,
+    pub(crate) row: Bytes,
 }
 
 /// Where refused rows go.
@@ -124,11 +129,11 @@ impl DeadLetters {
                 "id": id, "pipeline": self.pipeline, "step": *step, "code": code, "reason": *reason,
                 "topic": topic, "partition": partition, "offset": offset, "revision_us": at_us,
             });
-            let mut push = |topic: &Arc<str>, value: Vec<u8>| {
-                let key = id.clone().into_bytes();
+            let mut push = |topic: &Arc<str>, value: Bytes| {
+                let key = id.clone().into();
                 outputs.push(Output { topic: topic.clone(), partition: 0, timestamp_us: at_us, key, value });
             };
-            push(&self.metadata, metadata.to_string().into_bytes());
+            push(&self.metadata, metadata.to_string().into());
             push(&self.rows, row);
         }
     }

@@ -161,7 +161,7 @@ mod tests {
         for (at_us, floor_us) in [(some, some), (other, some), (some, None), (None, some), (None, None)] {
             let mark = Mark { at_us, floor_us };
             let (key, value) = encode("raw.a", 3, mark);
-            let record = Record { offset: 0, timestamp_us: 0, key, value };
+            let record = Record { offset: 0, timestamp_us: 0, key: key.into(), value: value.into() };
             assert!(is_watermark(&record));
             assert_eq!(decode(&record), Some((b"raw.a/3".as_slice(), mark)));
         }

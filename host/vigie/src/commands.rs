@@ -140,7 +140,7 @@ pub fn state(app: &App, path: &Path, step: Option<&str>, limit: usize) -> Result
             keys += batch.num_rows();
             let encoded = encoder.encode(&shown)?;
             for row in 0..encoded.len() {
-                let json: serde_json::Value = serde_json::from_slice(encoded.get(row).unwrap_or_default())?;
+                let json: serde_json::Value = serde_json::from_slice(&encoded.get(row).unwrap_or_default())?;
                 if app.format == Format::Json {
                     say!("{json}");
                     continue;
@@ -240,8 +240,8 @@ impl Destination {
                     topic: topic.into(),
                     partition: Identity::partition(event.key.as_bytes(), partitions),
                     timestamp_us: event.received_us,
-                    key: event.key.into_bytes(),
-                    value: event.json,
+                    key: event.key.into(),
+                    value: event.json.into(),
                 });
                 if waiting.len() >= SIMULATED { self.flush() } else { Ok(()) }
             }

@@ -126,8 +126,8 @@ impl Feed {
             topic: raw.topic.into(),
             partition: Identity::partition(raw.key.as_bytes(), self.partitions),
             timestamp_us: raw.received_us,
-            key: raw.key.into_bytes(),
-            value: raw.json,
+            key: raw.key.into(),
+            value: raw.json.into(),
         });
         1
     }

@@ -227,7 +227,7 @@ fn run_alone(
             let mut encoder = Encoder::new();
             let encoded = encoder.encode(&columns)?;
             for row in 0..encoded.len() {
-                out.write_all(encoded.get(row).unwrap_or_default())?;
+                out.write_all(&encoded.get(row).unwrap_or_default())?;
                 out.write_all(b"\n")?;
             }
         }

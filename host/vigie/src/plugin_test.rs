@@ -300,7 +300,7 @@ fn record(offset: u64, event: &Map<String, Value>) -> Record {
     let mut event = event.clone();
     let received = event.remove("received_us").and_then(|at| at.as_i64()).unwrap_or(RECEIVED_US);
     let value = Value::Object(event).to_string().into_bytes();
-    Record { offset, timestamp_us: received, key: Vec::new(), value }
+    Record { offset, timestamp_us: received, key: "".into(), value: value.into() }
 }
 
 /// The last row of each id.

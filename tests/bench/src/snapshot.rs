@@ -112,7 +112,7 @@ impl Log for Events {
                 r#"{{"id":"{offset:032x}","source":"raw","revision_us":1,"behind_us":0,"entity":"sensor-{offset}",
                 "timestamp":"2026-01-01T00:00:00Z","severity":1.5}}"#
             );
-            Record { offset, timestamp_us: 1, key: Vec::new(), value: value.into() }
+            Record { offset, timestamp_us: 1, key: "".into(), value: value.into() }
         };
         Ok((from..self.keys).take(most).map(event).collect())
     }

@@ -73,8 +73,8 @@ fn posts() -> Vec<Vec<Record>> {
     let records = (0..).zip(posts).map(|(offset, event)| Record {
         offset,
         timestamp_us: event.received_us,
-        key: event.key.into_bytes(),
-        value: event.json,
+        key: event.key.into(),
+        value: event.json.into(),
     });
     let records: Vec<Record> = records.take(BATCHES * BATCH).collect();
     records.chunks(BATCH).map(<[Record]>::to_vec).collect()

@@ -63,7 +63,7 @@ fn raw(world: &dyn World) -> Box<dyn Log> {
 }
 
 fn output(topic: &str, partition: u32, value: &str) -> Output {
-    Output { topic: topic.into(), partition, timestamp_us: 7_000, key: b"key".into(), value: value.into() }
+    Output { topic: topic.into(), partition, timestamp_us: 7_000, key: b"key".to_vec().into(), value: value.to_owned().into() }
 }
 
 fn position(partition: u32, next_offset: u64) -> Position {
@@ -79,7 +79,7 @@ fn step(positions: &[Position], outputs: &[Output], state: &[StateChange]) -> St
 }
 
 fn values(records: &[Record]) -> Vec<String> {
-    records.iter().map(|r| String::from_utf8(r.value.clone()).unwrap()).collect()
+    records.iter().map(|r| String::from_utf8(r.value.to_vec()).unwrap()).collect()
 }
 
 /// Asks again what depends on a transaction that is about to end.
@@ -128,7 +128,7 @@ pub fn a_step_is_there_for_a_new_connection(world: &dyn World) {
     assert_eq!(contents(&*log), before);
     let (records, position, state) = before;
     assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(3)));
-    assert!(records.iter().all(|r| r.timestamp_us == 7_000 && r.key == b"key"));
+    assert!(records.iter().all(|r| r.timestamp_us == 7_000 && r.key == "key"));
     assert_eq!(state, [(b"y".to_vec(), b"2".to_vec())]);
     assert_eq!(values(&everything(&*log, "raw", 1)), ["c"]);
     assert_eq!(log.read("raw", 0, 0, ALL, ALL).unwrap(), []);
@@ -363,7 +363,7 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
     let pairs = [(vec![], vec![]), (all.clone(), all.clone()), (vec![0], vec![]), (b"k".to_vec(), large)];
     let outputs: Vec<Output> = pairs
         .iter()
-        .map(|(key, value)| Output { key: key.clone(), value: value.clone(), ..output("events", 0, "") })
+        .map(|(key, value)| Output { key: key.clone().into(), value: value.clone().into(), ..output("events", 0, "") })
         .collect();
     let changes: Vec<StateChange> = pairs
         .iter()
@@ -375,7 +375,7 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
         .collect();
     log.commit_step(step(&[], &outputs, &changes)).unwrap();
     let records = everything(&*log, "events", 0);
-    let read: Vec<KeyValue> = records.into_iter().map(|record| (record.key, record.value)).collect();
+    let read: Vec<KeyValue> = records.into_iter().map(|record| (record.key.to_vec(), record.value.to_vec())).collect();
     assert!(read == pairs, "records differ");
     let mut sorted = pairs.to_vec();
     sorted.sort();

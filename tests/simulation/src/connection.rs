@@ -95,8 +95,8 @@ impl Log for Connection {
             if bytes > max_bytes && !records.is_empty() {
                 break;
             }
-            let (offset, timestamp_us, key) = (entry.offset, entry.timestamp_us, entry.key.clone());
-            records.push(Record { offset, timestamp_us, key, value });
+            let (offset, timestamp_us, key) = (entry.offset, entry.timestamp_us, entry.key.clone().into());
+            records.push(Record { offset, timestamp_us, key, value: value.into() });
         }
         Ok(records)
     }

@@ -95,7 +95,7 @@ impl Store for SimulatedStore {
         let mut encoder = event::Encoder::new();
         let encoded = encoder.encode(batch).map_err(|_| Unavailable)?;
         let row = |at: usize| -> Written {
-            let row: Value = serde_json::from_slice(encoded.get(at).unwrap_or_default()).unwrap_or_default();
+            let row: Value = serde_json::from_slice(&encoded.get(at).unwrap_or_default()).unwrap_or_default();
             (row["id"].as_str().unwrap_or_default().into(), revisions[at], row)
         };
         let mut rows: Vec<Written> = (0..batch.num_rows()).map(row).collect();

@@ -27,7 +27,7 @@ fn check(json: &[u8], want: Result<&str, &str>) {
     match want {
         Ok(want) => {
             assert_eq!(got, Ok(()), "{shown}");
-            assert_eq!(Encoder::new().encode(&batch).unwrap().get(1), Some(want.as_bytes()), "{shown}");
+            assert_eq!(Encoder::new().encode(&batch).unwrap().get(1).as_deref(), Some(want.as_bytes()), "{shown}");
         }
         Err(code) => {
             assert_eq!(got.map_err(|r| r.code), Err(code), "{shown}");
@@ -97,7 +97,7 @@ fn floats_and_times_survive_encoding_and_decoding() {
     let mut encoder = Encoder::new();
     let encoded = encoder.encode(&batch).unwrap();
     for row in 0..encoded.len() {
-        decoder.push(encoded.get(row).unwrap()).unwrap();
+        decoder.push(&encoded.get(row).unwrap()).unwrap();
     }
     let again = decoder.finish().unwrap();
     assert_eq!(batch, again);

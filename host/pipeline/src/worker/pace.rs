@@ -57,8 +57,8 @@ mod tests {
             topic: "events".into(),
             partition: 0,
             timestamp_us: 0,
-            key: vec![],
-            value: vec![0; bytes],
+            key: vec![].into(),
+            value: vec![0; bytes].into(),
         };
         pace.append(&[output], &[], Some(now_us));
     }

@@ -56,9 +56,9 @@ impl Log for Unwell {
                 wanted: from,
             });
         }
-        let value = br#"{"id": "a", "at": "2018-02-01T00:00:00Z"}"#.to_vec();
+        let value = log::Bytes::from_static(br#"{"id": "a", "at": "2018-02-01T00:00:00Z"}"#);
         let timestamp_us = 1_517_443_200_000_000;
-        let record = |offset| Record { offset, timestamp_us, key: Vec::new(), value: value.clone() };
+        let record = |offset| Record { offset, timestamp_us, key: vec![].into(), value: value.clone() };
         Ok((from..self.end).take(most).map(record).collect())
     }
     fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, LogError> {

@@ -44,8 +44,8 @@ impl Bench {
             topic: "raw".into(),
             partition,
             timestamp_us: FIRST_US + second * SECOND_US,
-            key: Vec::new(),
-            value: format!(r#"{{"id": "a", "at": {}}}"#, (FIRST_US / SECOND_US) + second).into_bytes(),
+            key: vec![].into(),
+            value: format!(r#"{{"id": "a", "at": {}}}"#, (FIRST_US / SECOND_US) + second).into(),
         };
         let outputs: Vec<_> = seconds.iter().map(output).collect();
         self.log.commit_step(Step::of("test", &[], &outputs, &[])).unwrap();
@@ -120,7 +120,7 @@ fn one_without_any_event_is_idle_too() {
     assert_eq!(bench.said(), [(1, None, None)]);
     // What is no event moves no time.
     let topic = "raw".into();
-    let bad = log::Output { topic, partition: 1, timestamp_us: 0, key: Vec::new(), value: b"{".to_vec() };
+    let bad = log::Output { topic, partition: 1, timestamp_us: 0, key: vec![].into(), value: b"{".to_vec().into() };
     bench.log.commit_step(Step::of("test", &[], &[bad], &[])).unwrap();
     assert!(bench.step(1, 201));
     assert_eq!(bench.said()[1..], [(1, None, None)]);

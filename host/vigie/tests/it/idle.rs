@@ -64,8 +64,8 @@ impl Bench {
             topic: topic.into(),
             partition,
             timestamp_us: 1_767_229_200_000_000,
-            key: Vec::new(),
-            value: format!(r#"{{"zone": "z", "t": "2026-01-01T00:{time}Z"}}"#).into_bytes(),
+            key: "".into(),
+            value: format!(r#"{{"zone": "z", "t": "2026-01-01T00:{time}Z"}}"#).into(),
         };
         let outputs: Vec<_> = times.iter().map(output).collect();
         log.commit_step(Step::of("test", &[], &outputs, &[])).unwrap();

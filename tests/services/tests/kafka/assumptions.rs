@@ -61,7 +61,7 @@ fn topic(part: &Part, log: &KafkaLog, name: &str) -> String {
 }
 
 fn output(topic: &str, value: &str) -> Output {
-    Output { topic: topic.into(), partition: 0, timestamp_us: 7_000, key: b"key".into(), value: value.into() }
+    Output { topic: topic.into(), partition: 0, timestamp_us: 7_000, key: "key".into(), value: value.to_owned().into() }
 }
 
 fn position(topic: &str, next_offset: u64) -> Position {
@@ -82,7 +82,7 @@ fn read(log: &KafkaLog, topic: &str) -> Vec<(u64, String)> {
         if records.is_empty() {
             return all;
         }
-        all.extend(records.into_iter().map(|r| (r.offset, String::from_utf8(r.value).unwrap())));
+        all.extend(records.into_iter().map(|r| (r.offset, String::from_utf8(r.value.into()).unwrap())));
     }
 }
 
@@ -323,7 +323,7 @@ fn what_expired_is_missed() {
 
 fn values_from(log: &KafkaLog, topic: &str, from: u64) -> Vec<String> {
     let records = log.read(topic, 0, from, ALL, ALL).unwrap();
-    records.into_iter().map(|r| String::from_utf8(r.value).unwrap()).collect()
+    records.into_iter().map(|r| String::from_utf8(r.value.into()).unwrap()).collect()
 }
 
 /// `Cluster::commit`: a producer waits for the end of its last transaction before it begins the next.

@@ -107,8 +107,8 @@ fn feed(log: &mut dyn Log) {
         topic: event.source.topic().into(),
         partition: 0,
         timestamp_us: event.received_us.div_euclid(1000) * 1000,
-        key: event.key.into_bytes(),
-        value: event.json,
+        key: event.key.into(),
+        value: event.json.into(),
     });
     let outputs: Vec<Output> = simulated.chain(earthquakes()).collect();
     for topic in ["raw.usgs", "raw.iot", "raw.gps", "raw.social", "raw.rss"] {
@@ -123,9 +123,9 @@ fn earthquakes() -> Vec<Output> {
     let output = |line: &str| {
         let feature: serde_json::Value = serde_json::from_str(line).unwrap();
         let updated_ms = feature.pointer("/properties/updated").unwrap().as_i64().unwrap();
-        let key = feature["id"].as_str().unwrap().into();
+        let key = feature["id"].as_str().unwrap().to_owned().into();
         let (topic, timestamp_us) = ("raw.usgs".into(), updated_ms * 1000);
-        Output { topic, partition: 0, timestamp_us, key, value: line.into() }
+        Output { topic, partition: 0, timestamp_us, key, value: line.to_owned().into() }
     };
     text.lines().map(output).collect()
 }
