@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use crate::Error;
+use crate::{DEAD_LETTERS, Error};
 
 /// A pipeline as its file says it.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -29,6 +29,10 @@ pub struct Pipeline {
     /// Stateful steps behind topics, in order.
     #[serde(default)]
     pub then: Vec<Then>,
+    /// Derived topics that go into the store, and `dead-letters`; none said: all of them. An empty list: the log
+    /// alone has them.
+    #[serde(default)]
+    pub deliver: Option<Vec<String>>,
     /// What the topics that Vigie needs for itself may take.
     #[serde(default)]
     pub clearance: Clearance,
@@ -290,6 +294,7 @@ impl Pipeline {
     fn check(&self) -> Result<(), Error> {
         self.check_names()?;
         self.check_then()?;
+        self.check_deliver()?;
         let steps = self.steps.iter().map(|s| (&s.name, &s.limits));
         for (name, limits) in steps.chain(self.then.iter().map(|t| (&t.name, &t.limits))) {
             let limits = limits.resolve();
@@ -355,6 +360,17 @@ impl Pipeline {
         Ok(())
     }
 
+    fn check_deliver(&self) -> Result<(), Error> {
+        for topic in self.deliver.iter().flatten() {
+            if topic != DEAD_LETTERS && self.output(topic).is_none() {
+                let outputs = [&self.events].into_iter().chain(self.then.iter().map(|t| &t.output));
+                let near = nearest(topic, outputs.map(|o| o.topic.as_str()).chain([DEAD_LETTERS]));
+                return Err(Error::File(format!("`deliver` names `{topic}`, which no step writes{near}")));
+            }
+        }
+        Ok(())
+    }
+
     /// The output of the step that writes a topic.
     #[must_use]
     pub fn output(&self, topic: &str) -> Option<&Output> {
@@ -393,6 +409,16 @@ mod tests {
         let text = error.to_string();
         assert!(text.starts_with("VG0102: unknown key `schemas` in line"), "{text}");
         assert!(text.ends_with("did you mean `schema`?"), "{text}");
+    }
+
+    #[test]
+    fn a_topic_that_is_delivered_must_be_written() {
+        let parse = |deliver: &str| Pipeline::parse(&format!("{}deliver: {deliver}\n", crate::MINIMAL));
+        assert_eq!(parse("[]").unwrap().deliver, Some(Vec::new()));
+        assert_eq!(parse("[events, dead-letters]").unwrap().deliver.unwrap().len(), 2);
+        let text = parse("[event]").unwrap_err().to_string();
+        assert!(text.ends_with("`deliver` names `event`, which no step writes; did you mean `events`?"), "{text}");
+        assert!(parse("[raw]").is_err() && parse("[dead-letters.rows]").is_err());
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Running {
 }
 
 impl Pipeline {
-    /// The topics that stores may take, each with its partitions and fields.
+    /// The topics that go into stores, each with its partitions and fields.
     #[must_use]
     pub fn derived(&self, running: &Running) -> Vec<(String, u32, event::Schema)> {
         let topic = |output: &Output, schema: &arrow::datatypes::Schema| {
@@ -87,6 +87,7 @@ impl Pipeline {
         topics.push((DEAD_LETTERS.into(), 1, dead_letter_schema()));
         let then = self.then.iter().zip(&running.then);
         topics.extend(then.map(|(then, stage)| topic(&then.output, stage.output())));
+        topics.retain(|(name, _, _)| self.deliver.as_ref().is_none_or(|deliver| deliver.contains(name)));
         topics
     }
 
