@@ -20,7 +20,7 @@ use services::{Broker, KAFKA_VARIABLE, Kafka};
 
 use crate::client::ANSWER;
 use crate::events::{self, Events, time_us};
-use crate::peer::{CELLS, CHANGELOG, EVENTS, PARTITIONS};
+use crate::peer::{self, CELLS, CHANGELOG, EVENTS, PARTITIONS};
 use crate::say;
 
 /// Longest wait for a topic to come or go.
@@ -68,26 +68,34 @@ impl Bench {
 
     /// Removes what was written and how far it was read, and the raw topics too if so asked.
     pub fn forget(&self, raw: bool) -> Result<()> {
-        let groups = self.looker.fetch_group_list(None, ANSWER)?;
-        let names: Vec<&str> = groups.groups().iter().map(|group| group.name()).collect();
-        if !names.is_empty() {
-            // One whose members are still to be missed is removed the next time.
-            block_on(self.admin.delete_groups(&names, &patience()))?;
-        }
         let start = Instant::now();
         loop {
+            let gone = self.groups()?;
+            let names: Vec<&str> = gone.iter().map(String::as_str).collect();
             let topics = self.topics()?;
             let goes = |topic: &&String| raw || !events::TOPICS.contains(&topic.as_str());
-            let gone: Vec<&str> = topics.iter().filter(goes).map(String::as_str).collect();
-            if gone.is_empty() {
+            let topics: Vec<&str> = topics.iter().filter(goes).map(String::as_str).collect();
+            if names.is_empty() && topics.is_empty() {
                 return Ok(());
             }
             if start.elapsed() > MOST_CHANGE {
-                bail!("topics {gone:?} do not go away");
+                bail!("groups {names:?} and topics {topics:?} do not go away");
             }
-            block_on(self.admin.delete_topics(&gone, &patience()))?;
-            std::thread::sleep(Duration::from_millis(50));
+            if !names.is_empty() {
+                // A member that was killed is missed only after its session.
+                block_on(self.admin.delete_groups(&names, &patience()))?;
+            }
+            if !topics.is_empty() {
+                block_on(self.admin.delete_topics(&topics, &patience()))?;
+            }
+            std::thread::sleep(Duration::from_millis(100));
         }
+    }
+
+    fn groups(&self) -> Result<Vec<String>> {
+        let groups = self.looker.fetch_group_list(None, ANSWER)?;
+        let names = groups.groups().iter().map(|group| group.name().to_owned());
+        Ok(names.filter(|name| name == peer::GROUP || name.starts_with("bench-job")).collect())
     }
 
     fn make(&self, topics: &[NewTopic<'_>]) -> Result<()> {

@@ -201,7 +201,7 @@ impl Measure {
     ) -> Result<(Used, Option<Written>)> {
         bench.forget(false)?;
         let folder = tempfile::tempdir()?;
-        let mut running = self.start(bench, cache, peer, workers, false, folder.path())?;
+        let mut running = self.start(bench, cache, peer, workers, folder.path())?;
         let used = meter::watch(bench, name, &mut running, &peer.group(), self.events)?;
         drop(running);
         if let Peer::Native(Work::Pass, _) = peer {
@@ -220,7 +220,6 @@ impl Measure {
         cache: &Path,
         peer: Peer,
         workers: u8,
-        follow: bool,
         folder: &Path,
     ) -> Result<Running> {
         let workers = workers.to_string();
@@ -243,7 +242,8 @@ impl Measure {
                 command.env("VIGIE_CACHE_DIR", cache).arg("--data-dir").arg(folder);
                 command.arg("--plugins").arg(&self.plugins);
                 command.args(["--log", &format!("kafka://{}", bench.address), "run"]).arg(pipeline);
-                command.args(["--workers", &workers]).args(follow.then_some("--follow"));
+                // It goes on like the others, until it has been measured.
+                command.args(["--workers", &workers, "--follow"]);
                 command
             }
         };
@@ -258,7 +258,7 @@ impl Measure {
         for peer in peers {
             bench.make_raw()?;
             let folder = tempfile::tempdir()?;
-            let mut running = self.start(bench, cache, peer, 1, true, folder.path())?;
+            let mut running = self.start(bench, cache, peer, 1, folder.path())?;
             let name = format!("latency: {}", peer.name(1));
             measured.push((peer, latency::measure(bench, &name, &mut running, self.seconds)?));
         }

@@ -99,17 +99,19 @@ pub struct Used {
     pub peak_mib: f64,
 }
 
-/// Looks at a process until it has ended, or has read all `events` and written what follows from them.
+/// Looks at a process until it has read all `events` and written what follows from them.
 pub fn watch(bench: &Bench, name: &str, running: &mut Running, group: &str, events: u64) -> Result<Used> {
     let (asker, start) = (bench.asker(group)?, Instant::now());
     let (mut looks, mut peak, mut written, mut moved) = (Vec::new(), 0.0_f64, 0, Instant::now());
     let mut last = None;
     loop {
-        let ended = running.has_ended()?;
+        if running.has_ended()? {
+            bail!("{name} has ended by itself");
+        }
         let read = asker.read()?;
-        if let Some(cpu_s) = cpu_s(running.pid()) {
+        if let Some(used_s) = cpu_s(running.pid()) {
             let broker_s = bench.pid.and_then(cpu_s).unwrap_or(f64::NAN);
-            looks.push(Look { at_s: start.elapsed().as_secs_f64(), cpu_s, broker_s, read });
+            looks.push(Look { at_s: start.elapsed().as_secs_f64(), cpu_s: used_s, broker_s, read });
             peak = peak.max(peak_mib(running.pid()).unwrap_or_default());
         }
         if read >= events {
@@ -119,7 +121,7 @@ pub fn watch(bench: &Bench, name: &str, running: &mut Running, group: &str, even
             }
         }
         say(&format!("{name}: {} of {} thousand events", read / 1000, events / 1000));
-        if ended || (read >= events && moved.elapsed() > QUIET) {
+        if read >= events && moved.elapsed() > QUIET {
             break;
         }
         if start.elapsed() > MOST {
@@ -127,7 +129,7 @@ pub fn watch(bench: &Bench, name: &str, running: &mut Running, group: &str, even
         }
         std::thread::sleep(LOOK);
     }
-    let end = last.or(looks.last().copied()).context("nothing was seen of the process")?;
+    let end = last.context("nothing was seen of the process")?;
     used(&looks, end, events, peak)
 }
 
