@@ -49,7 +49,12 @@ impl Bench {
         };
         let config = client(&address);
         let pid = kafka.as_ref().and_then(Kafka::pid);
-        Ok(Self { admin: config.create()?, looker: config.create()?, pid, address, _kafka: kafka })
+        let bench = Self { admin: config.create()?, looker: config.create()?, pid, address, _kafka: kafka };
+        let before = bench.topics()?;
+        if !before.is_empty() {
+            bail!("the broker has topics {before:?}, which the bench would delete; delete them yourself");
+        }
+        Ok(bench)
     }
 
     /// The raw topics, empty.
@@ -70,12 +75,12 @@ impl Bench {
     pub fn forget(&self, raw: bool) -> Result<()> {
         let start = Instant::now();
         loop {
-            let gone = self.groups()?;
-            let names: Vec<&str> = gone.iter().map(String::as_str).collect();
+            let groups = self.groups()?;
+            let names: Vec<&str> = groups.iter().flatten().map(String::as_str).collect();
             let topics = self.topics()?;
             let goes = |topic: &&String| raw || !events::TOPICS.contains(&topic.as_str());
             let topics: Vec<&str> = topics.iter().filter(goes).map(String::as_str).collect();
-            if names.is_empty() && topics.is_empty() {
+            if groups.is_some() && names.is_empty() && topics.is_empty() {
                 return Ok(());
             }
             if start.elapsed() > MOST_CHANGE {
@@ -92,10 +97,16 @@ impl Bench {
         }
     }
 
-    fn groups(&self) -> Result<Vec<String>> {
-        let groups = self.looker.fetch_group_list(None, ANSWER)?;
+    /// Those of the bench; none: the broker has just started, and does not know yet.
+    fn groups(&self) -> Result<Option<Vec<String>>> {
+        let groups = match self.looker.fetch_group_list(None, ANSWER) {
+            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::NotCoordinator) => {
+                return Ok(None);
+            }
+            groups => groups?,
+        };
         let names = groups.groups().iter().map(|group| group.name().to_owned());
-        Ok(names.filter(|name| name == peer::GROUP || name.starts_with("bench-job")).collect())
+        Ok(Some(names.filter(|name| name == peer::GROUP || name.starts_with("bench-job")).collect()))
     }
 
     fn make(&self, topics: &[NewTopic<'_>]) -> Result<()> {
@@ -103,7 +114,8 @@ impl Bench {
             made.map_err(|(topic, code)| anyhow::anyhow!("topic {topic} cannot be made: {code}"))?;
         }
         let start = Instant::now();
-        while self.topics()?.len() < topics.len() {
+        let is_there = |there: &[String]| topics.iter().all(|new| there.iter().any(|name| name == new.name));
+        while !is_there(&self.topics()?) {
             if start.elapsed() > MOST_CHANGE {
                 bail!("topics do not appear");
             }
@@ -112,11 +124,15 @@ impl Bench {
         Ok(())
     }
 
-    /// All but the broker's own.
+    /// Those of the bench.
     fn topics(&self) -> Result<Vec<String>> {
         let metadata = self.looker.fetch_metadata(None, ANSWER)?;
         let names = metadata.topics().iter().map(|topic| topic.name().to_owned());
-        Ok(names.filter(|name| !name.starts_with("__")).collect())
+        let is_ours = |name: &String| {
+            let fixed = [EVENTS, CELLS, CHANGELOG, "dead-letters", "dead-letters.rows"];
+            name.starts_with("bench-job") || fixed.iter().chain(&events::TOPICS).any(|ours| ours == name)
+        };
+        Ok(names.filter(is_ours).collect())
     }
 
     /// Writes the events of a run, each at the time of its number.

@@ -165,7 +165,11 @@ impl Sink {
     }
 
     /// Sends keys and values, which are copied.
-    pub fn send<'a>(&mut self, topic: usize, pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<()> {
+    pub fn send<'a>(
+        &mut self,
+        topic: usize,
+        pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
+    ) -> Result<()> {
         let Some(handle) = self.topics.get(topic).copied() else { bail!("no such topic") };
         self.batch.clear();
         for (key, value) in pairs {
@@ -176,11 +180,10 @@ impl Sink {
             self.batch.push(message);
         }
         let count = i32::try_from(self.batch.len())?;
-        let flags = i32::try_from(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK)?;
+        let flags = RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK;
         // SAFETY: keys and values live until the call has copied them.
-        let sent = unsafe {
-            rd_kafka_produce_batch(handle, ANY_PARTITION, flags, self.batch.as_mut_ptr(), count)
-        };
+        let sent =
+            unsafe { rd_kafka_produce_batch(handle, ANY_PARTITION, flags, self.batch.as_mut_ptr(), count) };
         if sent != count {
             bail!("{} of {count} records could not be sent", count - sent);
         }

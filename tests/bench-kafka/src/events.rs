@@ -13,8 +13,26 @@ pub const START_US: i64 = 1_704_067_200_000_000;
 pub const SPAN_US: i64 = 600_000_000;
 
 const WORDS: [&str; 20] = [
-    "water", "rising", "near", "bridge", "family", "trapped", "call", "help", "road", "blocked", "école",
-    "inondation", "besoin", "médecin", "people", "shelter", "north", "fire", "smoke", "caf\\u00e9",
+    "water",
+    "rising",
+    "near",
+    "bridge",
+    "family",
+    "trapped",
+    "call",
+    "help",
+    "road",
+    "blocked",
+    "école",
+    "inondation",
+    "besoin",
+    "médecin",
+    "people",
+    "shelter",
+    "north",
+    "fire",
+    "smoke",
+    "caf\\u00e9",
 ];
 const DAY_S: i64 = 86_400;
 
@@ -163,7 +181,10 @@ mod tests {
             assert!(sonic_rs::JsonValueTrait::is_object(&value));
             bytes[usize::try_from(number % 2).unwrap()] += json.len();
         }
-        assert!((700..900).contains(&(bytes[0] / 1000)) && (250..350).contains(&(bytes[1] / 1000)), "{bytes:?}");
+        assert!(
+            (700..900).contains(&(bytes[0] / 1000)) && (250..350).contains(&(bytes[1] / 1000)),
+            "{bytes:?}"
+        );
     }
 
     #[test]

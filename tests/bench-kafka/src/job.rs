@@ -263,9 +263,9 @@ impl Visitor<'_> for Leaf<'_> {
 /// Algorithms").
 pub fn parse_time_us(text: &[u8]) -> Option<i64> {
     let number = |from: usize, to: usize| {
-        text.get(from..to)?.iter().try_fold(0, |sum, digit| {
-            digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
-        })
+        text.get(from..to)?
+            .iter()
+            .try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     let year = if month <= 2 { year - 1 } else { year };
@@ -299,12 +299,7 @@ pub struct Derive {
 
 impl Derive {
     pub fn new() -> Self {
-        Self {
-            tree: Node::of(RAW),
-            row: Row::default(),
-            masker: Masker::default(),
-            masked: String::new(),
-        }
+        Self { tree: Node::of(RAW), row: Row::default(), masker: Masker::default(), masked: String::new() }
     }
 
     /// Appends the derived event, keyed by its parent cell.
@@ -413,7 +408,12 @@ impl Count {
             let value = out.len();
             pieces(out, &[b"{\"cell_7\":\"", &cell, b"\",\"kind\":\"", kind, b"\""]);
             let mean = tally.severity as f64 / tally.count as f64;
-            write!(out, ",\"window_start\":{},\"count\":{},\"severity_mean\":", minute * 60_000_000, tally.count)?;
+            write!(
+                out,
+                ",\"window_start\":{},\"count\":{},\"severity_mean\":",
+                minute * 60_000_000,
+                tally.count
+            )?;
             sonic_rs::to_writer(&mut *out, &mean)?;
             out.push(b'}');
             results.push((key, value, out.len()));

@@ -52,14 +52,17 @@ pub fn measure(bench: &Bench, name: &str, running: &mut Running, seconds: u64) -
             sent
         });
         let cores = cores(name, running, from_us, to_us);
-        let (Ok(sent), Ok(delays_us)) = (writer.join(), reader.join()) else { bail!("a thread has panicked") };
+        let (Ok(sent), Ok(delays_us)) = (writer.join(), reader.join()) else {
+            bail!("a thread has panicked")
+        };
         Ok((delays_us?, sent?, cores?))
     })?;
     if delays_us.len() != sent {
         bail!("{name}: {} of {sent} events were read", delays_us.len());
     }
     delays_us.sort_unstable();
-    let at = |share: f64| delays_us.get((delays_us.len() as f64 * share) as usize).copied().unwrap_or_default();
+    let at =
+        |share: f64| delays_us.get((delays_us.len() as f64 * share) as usize).copied().unwrap_or_default();
     Ok(Latency { p50_ms: at(0.5) as f64 / 1000.0, p99_ms: at(0.99) as f64 / 1000.0, cores })
 }
 

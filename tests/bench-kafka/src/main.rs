@@ -156,6 +156,7 @@ impl Measure {
         if self.seconds > 0 && self.job != Some(2) {
             rows.extend(self.latencies(&bench, cache.path())?);
         }
+        bench.forget(true)?;
         say("");
         table::print(&rows);
         Ok(())
@@ -214,14 +215,7 @@ impl Measure {
     }
 
     /// Starts a peer on topics that are empty.
-    fn start(
-        &self,
-        bench: &Bench,
-        cache: &Path,
-        peer: Peer,
-        workers: u8,
-        folder: &Path,
-    ) -> Result<Running> {
+    fn start(&self, bench: &Bench, cache: &Path, peer: Peer, workers: u8, folder: &Path) -> Result<Running> {
         let workers = workers.to_string();
         let command = match peer {
             Peer::Native(work, commit_ms) => {
@@ -267,7 +261,10 @@ impl Measure {
         let mut rows = Vec::new();
         for (peer, Latency { p50_ms, p99_ms, cores }) in &measured {
             let row = |what: &str, figure| {
-                Row::new(format!("{} events/s, {}: {what}", latency::RATE, peer.name(1)), Figures::new([figure]))
+                Row::new(
+                    format!("{} events/s, {}: {what}", latency::RATE, peer.name(1)),
+                    Figures::new([figure]),
+                )
             };
             rows.push(row("p50, ms", *p50_ms));
             let p99 = row("p99, ms", *p99_ms);

@@ -7,6 +7,7 @@ const PHONE: u8 = 8;
 const DIGIT: u8 = 16;
 
 /// What a byte may be a part of.
+#[allow(clippy::indexing_slicing)] // Worked out when it is compiled.
 const CLASSES: [u8; 256] = {
     let mut classes = [0_u8; 256];
     let mut at = 0;

@@ -57,7 +57,8 @@ struct Worker {
 
 impl Worker {
     fn open(brokers: &str, work: Work, number: u8, of: u8) -> Result<Self> {
-        let share = |partitions: i32| (0..partitions).filter(|p| p % i32::from(of) == i32::from(number)).collect();
+        let share =
+            |partitions: i32| (0..partitions).filter(|p| p % i32::from(of) == i32::from(number)).collect();
         let raw = i32::try_from(events::PARTITIONS)?;
         let mut places: Vec<(&str, Vec<i32>)> = events::TOPICS.iter().map(|t| (*t, share(raw))).collect();
         if work == Work::Job2 {

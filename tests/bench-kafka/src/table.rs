@@ -43,7 +43,11 @@ impl Row {
     pub fn within(mut self, times: f64, more: f64, other: &Figures, what: &str) -> Self {
         let median = other.median();
         let (limit, ratio) = (median * times + more, self.figures.median() / median);
-        let of = if more > 0.0 { format!("{what} + {more}") } else { format!("{times} x {what}; is {ratio:.2} x") };
+        let of = if more > 0.0 {
+            format!("{what} + {more}")
+        } else {
+            format!("{times} x {what}; is {ratio:.2} x")
+        };
         self.limit = Some((limit, of));
         self
     }
@@ -52,7 +56,10 @@ impl Row {
 /// Prints all figures.
 pub fn print(rows: &[Row]) {
     let wide = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
-    println!("{:<wide$}  {:>9} {:>9} {:>9} {:>9}  verdict  limit is", "figure", "min", "median", "max", "limit");
+    println!(
+        "{:<wide$}  {:>9} {:>9} {:>9} {:>9}  verdict  limit is",
+        "figure", "min", "median", "max", "limit"
+    );
     for Row { name, figures, limit } in rows {
         let verdict = match limit {
             Some((limit, _)) if figures.median() <= *limit => "met",

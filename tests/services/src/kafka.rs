@@ -40,13 +40,8 @@ pub struct Broker {
 }
 
 /// How the broker's Java machine runs: compiled quickly rather than well, and with a small heap, as tests are short.
-const FOR_TESTS: [&str; 5] = [
-    "-Xms192m",
-    "-Xmx192m",
-    "-XX:MaxDirectMemorySize=128m",
-    "-XX:+UseSerialGC",
-    "-XX:TieredStopAtLevel=1",
-];
+const FOR_TESTS: [&str; 5] =
+    ["-Xms192m", "-Xmx192m", "-XX:MaxDirectMemorySize=128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /// As it comes, with the heap that Kafka's own script gives it: for what is measured.
 const FOR_BENCHMARKS: [&str; 2] = ["-Xms1g", "-Xmx1g"];
 
