@@ -123,7 +123,7 @@ mod tests {
             ("mail1.x@post.example.org, help", "[email], help"),
             ("a@b.c and @d.org and e@f.org.", "a@b.c and @d.org and [email]."),
             ("école 12 34 (0)6-12.34.56", "école [phone]"),
-            ("12 345 67, 1-2-3", "12 345 67, 1-2-3"),
+            ("12 345 6, 1-2-3", "12 345 6, 1-2-3"),
             ("x@y.zz@w.uu 123456789 ", "[email]@w.uu [phone] "),
             ("", ""),
         ] {
