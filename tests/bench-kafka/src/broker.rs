@@ -76,11 +76,11 @@ impl Bench {
         let start = Instant::now();
         loop {
             let groups = self.groups()?;
-            let names: Vec<&str> = groups.iter().flatten().map(String::as_str).collect();
+            let names: Vec<&str> = groups.iter().map(String::as_str).collect();
             let topics = self.topics()?;
             let goes = |topic: &&String| raw || !events::TOPICS.contains(&topic.as_str());
             let topics: Vec<&str> = topics.iter().filter(goes).map(String::as_str).collect();
-            if groups.is_some() && names.is_empty() && topics.is_empty() {
+            if names.is_empty() && topics.is_empty() {
                 return Ok(());
             }
             if start.elapsed() > MOST_CHANGE {
@@ -97,16 +97,11 @@ impl Bench {
         }
     }
 
-    /// Those of the bench; none: the broker has just started, and does not know yet.
-    fn groups(&self) -> Result<Option<Vec<String>>> {
-        let groups = match self.looker.fetch_group_list(None, ANSWER) {
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::NotCoordinator) => {
-                return Ok(None);
-            }
-            groups => groups?,
-        };
+    /// Those of the bench.
+    fn groups(&self) -> Result<Vec<String>> {
+        let groups = self.looker.fetch_group_list(None, ANSWER)?;
         let names = groups.groups().iter().map(|group| group.name().to_owned());
-        Ok(Some(names.filter(|name| name == peer::GROUP || name.starts_with("bench-job")).collect()))
+        Ok(names.filter(|name| name == peer::GROUP || name.starts_with("bench-job")).collect())
     }
 
     fn make(&self, topics: &[NewTopic<'_>]) -> Result<()> {
@@ -193,8 +188,9 @@ impl Bench {
 pub struct Asker(BaseConsumer);
 
 impl Asker {
-    /// Records of the raw topics that the group has read and committed.
-    pub fn read(&self) -> Result<u64> {
+    /// Records of the raw topics that the group has read and committed; none: the broker does not know just now,
+    /// as it has just started or made the group.
+    pub fn read(&self) -> Result<Option<u64>> {
         let mut list = TopicPartitionList::new();
         for topic in events::TOPICS {
             for partition in 0..i32::try_from(events::PARTITIONS)? {
@@ -202,13 +198,17 @@ impl Asker {
             }
         }
         let committed = match self.0.committed_offsets(list, ANSWER) {
-            // Before its first commit there is no group.
-            Err(KafkaError::OffsetFetch(RDKafkaErrorCode::GroupIdNotFound)) => return Ok(0),
+            Err(error) if error.rdkafka_error_code().is_some_and(is_not_yet) => return Ok(None),
             committed => committed?,
         };
         let next = |offset| if let Offset::Offset(next) = offset { next.unsigned_abs() } else { 0 };
-        Ok(committed.elements().iter().map(|element| next(element.offset())).sum())
+        Ok(Some(committed.elements().iter().map(|element| next(element.offset())).sum()))
     }
+}
+
+fn is_not_yet(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{CoordinatorLoadInProgress, CoordinatorNotAvailable, NotCoordinator};
+    matches!(code, CoordinatorLoadInProgress | CoordinatorNotAvailable | NotCoordinator)
 }
 
 /// A producer that writes much; `linger_ms` is how long it may wait for more.

@@ -108,7 +108,13 @@ pub fn watch(bench: &Bench, name: &str, running: &mut Running, group: &str, even
         if running.has_ended()? {
             bail!("{name} has ended by itself");
         }
-        let read = asker.read()?;
+        if start.elapsed() > MOST {
+            bail!("{name} has not read all of {events} events in {} s", MOST.as_secs());
+        }
+        let Some(read) = asker.read()? else {
+            std::thread::sleep(LOOK);
+            continue;
+        };
         if let Some(used_s) = cpu_s(running.pid()) {
             let broker_s = bench.pid.and_then(cpu_s).unwrap_or(f64::NAN);
             looks.push(Look { at_s: start.elapsed().as_secs_f64(), cpu_s: used_s, broker_s, read });
@@ -123,9 +129,6 @@ pub fn watch(bench: &Bench, name: &str, running: &mut Running, group: &str, even
         say(&format!("{name}: {} of {} thousand events", read / 1000, events / 1000));
         if read >= events && moved.elapsed() > QUIET {
             break;
-        }
-        if start.elapsed() > MOST {
-            bail!("{name} has read {read} of {events} events in {} s", MOST.as_secs());
         }
         std::thread::sleep(LOOK);
     }
