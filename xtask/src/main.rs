@@ -14,7 +14,8 @@ cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the
 cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host,
                                   services, simulation, plugins, docs, demo
 cargo xtask simulate --seeds N    run N seeds under faults; --seed S runs one again
-cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, demo
+cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, state, demo
+cargo xtask bench kafka [OPTION…] the same on a Kafka broker, beside programs written by hand; --help says more
 cargo xtask kafka                 start a Kafka broker to try things on, until Enter is pressed
 cargo xtask plugins               build the core plugins only";
 
@@ -30,7 +31,10 @@ fn main() -> Result<()> {
             _ => bail!("usage:\n{HELP}"),
         },
         "simulate" => simulate(&rest),
-        "bench" => bench(&rest),
+        "bench" => match rest.split_first() {
+            Some((part, options)) if part == "kafka" => bench_kafka(options),
+            _ => bench(&rest),
+        },
         "kafka" => kafka(),
         "plugins" => guests::build().map(|_| ()),
         "" | "help" | "--help" | "-h" => {
@@ -80,6 +84,20 @@ fn bench(arguments: &[String]) -> Result<()> {
     let mut command = Command::new(release.join("bench"));
     command.arg(plugins).arg(release.join("vigie")).arg(native.join("release/bench-native"));
     command.args(arguments);
+    run(command.current_dir(root()))
+}
+
+fn bench_kafka(options: &[String]) -> Result<()> {
+    let plugins = guests::build()?;
+    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    eprintln!("Building for release …");
+    // Each alone: the program as it is released, with no features that another package asks for.
+    for package in ["vigie", "bench-kafka"] {
+        run(cargo().args(["build", "--release", "--locked", "--package", package]))?;
+    }
+    let release = target().join("release");
+    let mut command = Command::new(release.join("bench-kafka"));
+    command.arg("measure").arg(plugins).arg(release.join("vigie")).args(options);
     run(command.current_dir(root()))
 }
 

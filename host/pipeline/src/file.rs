@@ -417,7 +417,10 @@ mod tests {
         assert_eq!(parse("[]").unwrap().deliver, Some(Vec::new()));
         assert_eq!(parse("[events, dead-letters]").unwrap().deliver.unwrap().len(), 2);
         let text = parse("[event]").unwrap_err().to_string();
-        assert!(text.ends_with("`deliver` names `event`, which no step writes; did you mean `events`?"), "{text}");
+        assert!(
+            text.ends_with("`deliver` names `event`, which no step writes; did you mean `events`?"),
+            "{text}"
+        );
         assert!(parse("[raw]").is_err() && parse("[dead-letters.rows]").is_err());
     }
 

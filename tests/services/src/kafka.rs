@@ -39,12 +39,19 @@ pub struct Broker {
     pub address: String,
 }
 
+/// How the broker's Java machine runs: compiled quickly rather than well, and with a small heap, as tests are short.
+const FOR_TESTS: [&str; 5] =
+    ["-Xms192m", "-Xmx192m", "-XX:MaxDirectMemorySize=128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+/// As it comes, with the heap that Kafka's own script gives it: for what is measured.
+const FOR_BENCHMARKS: [&str; 2] = ["-Xms1g", "-Xmx1g"];
+
 /// A broker of the test's own.
 pub struct Kafka {
     folder: TempDir,
     port: u16,
     java: PathBuf,
     jars: PathBuf,
+    tuning: &'static [&'static str],
     process: Option<Process>,
 }
 
@@ -76,10 +83,22 @@ impl Kafka {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
+        Self::start_with(&FOR_TESTS)
+    }
+
+    /// The same with a larger heap and all of the compiler, for what is measured.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn start_for_benchmarks() -> Result<Self> {
+        Self::start_with(&FOR_BENCHMARKS)
+    }
+
+    fn start_with(tuning: &'static [&'static str]) -> Result<Self> {
         let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
         let mut last = None;
         for _ in 0..PORT_TRIES {
-            match Self::try_start(&java, &jars) {
+            match Self::try_start(&java, &jars, tuning) {
                 Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
                 result => return result,
             }
@@ -87,12 +106,12 @@ impl Kafka {
         Err(last.context("VG0904: no start was tried")?)
     }
 
-    fn try_start(java: &Path, jars: &Path) -> Result<Self> {
+    fn try_start(java: &Path, jars: &Path, tuning: &'static [&'static str]) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (port, controller) = free_ports()?;
         fs::write(folder.path().join("server.properties"), settings(folder.path(), port, controller))?;
         fs::write(folder.path().join("log4j2.yaml"), LOGGING)?;
-        let mut kafka = Self { folder, port, java: java.into(), jars: jars.into(), process: None };
+        let mut kafka = Self { folder, port, java: java.into(), jars: jars.into(), tuning, process: None };
         let format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"];
         let output = kafka.jvm(&format).arg(kafka.path("server.properties")).output()?;
         if !output.status.success() {
@@ -108,13 +127,8 @@ impl Kafka {
 
     fn jvm(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.java);
-        // Compiled quickly rather than well, and with a small heap: tests are short.
-        command.args(["-Xms192m", "-Xmx192m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]);
-        command.args([
-            "-XX:MaxDirectMemorySize=128m",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-Djava.awt.headless=true",
-        ]);
+        command.args(self.tuning);
+        command.args(["-Xshare:auto", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true"]);
         command.arg(format!("-Dlog4j2.configurationFile={}", self.path("log4j2.yaml").display()));
         command.arg("-cp").arg(self.jars.join("*")).args(arguments);
         command
@@ -124,6 +138,12 @@ impl Kafka {
     #[must_use]
     pub fn broker(&self) -> Broker {
         Broker { address: format!("127.0.0.1:{}", self.port) }
+    }
+
+    /// Its process; none where it was killed.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::pid)
     }
 
     /// Kills the broker, as a crash does; its disk stays.

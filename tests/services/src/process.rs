@@ -59,6 +59,11 @@ impl Process {
         }
     }
 
+    /// The program's own process, not the one that watches over it.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     fn is_running(&self) -> bool {
         Path::new("/proc").join(self.pid.to_string()).join("stat").exists()
     }

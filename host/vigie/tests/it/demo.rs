@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::{succeed, vigie};
+use crate::{root, said, succeed, vigie};
 
 const DEMO: [&str; 5] = ["demo", "--events", "4000", "--bad-per-mille", "20"];
 /// The same key everywhere, so that ids can be compared.
@@ -151,4 +151,28 @@ fn kill_9_at_random_moments_changes_nothing() {
     assert!(killed > 0, "no run lived long enough to be killed");
     succeed(&mut vigie(data.path(), &DEMO));
     assert!(contents(data.path()) == whole, "seed {seed}: a killed run gives another result");
+}
+
+#[test]
+fn the_store_has_only_what_is_delivered() {
+    let yaml = fs::read_to_string(root().join("pipelines/field-reports.yaml")).unwrap();
+    let yaml = yaml.replace("../data", &root().join("data").to_string_lossy());
+    for (deliver, tables) in [("[events]", &["events"][..]), ("[]", &[])] {
+        let data = data();
+        succeed(&mut vigie(data.path(), &["simulate", "--to-topics", "--events", "300"]));
+        let file = data.path().join("delivered.yaml");
+        fs::write(&file, format!("{yaml}\ndeliver: {deliver}\n")).unwrap();
+        succeed(&mut vigie(data.path(), &["run", file.to_str().unwrap()]));
+        for table in ["events", "reports", "cells", "dead_letters"] {
+            let sql = format!("select count(*) from {table}");
+            if tables.contains(&table) {
+                assert!(number(data.path(), &sql) > 200, "{deliver}: {table}");
+            } else {
+                let output = vigie(data.path(), &["query", &sql]).output().unwrap();
+                assert!(said(&output).contains("no such table"), "{deliver}: {table}: {}", said(&output));
+            }
+        }
+        let events = succeed(&mut vigie(data.path(), &["tail", "events", "--limit", "1000"]));
+        assert!(events.lines().count() > 200, "{deliver}: the log has them in any case");
+    }
 }
