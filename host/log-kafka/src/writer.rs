@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::{Commit, Error, Output};
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{DeliveryResult, Message as _, ToBytes};
@@ -14,6 +14,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::Change;
+use crate::ear::Ear;
 use crate::group::number;
 use crate::topics::MOST_RECORD_BYTES;
 use crate::{ANSWER, Options, errors};
@@ -35,17 +36,29 @@ struct Delivered {
     last: BTreeMap<String, BTreeMap<i32, i64>>,
 }
 
-#[derive(Default)]
-struct Deliveries(Mutex<Delivered>);
+struct Deliveries {
+    delivered: Mutex<Delivered>,
+    ear: Ear,
+}
 
 impl Deliveries {
     fn get(&self) -> MutexGuard<'_, Delivered> {
         // Each change below is whole before anything can panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.delivered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.ear.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, settings: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.ear.generate_oauth_token(settings)
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
@@ -104,6 +117,7 @@ impl Writer {
         changes: &[Change<'_>],
         ticket: Option<&ConsumerGroupMetadata>,
     ) -> Result<(), Error> {
+        self.options.listen_to_producer(&self.producer);
         self.settle()?;
         // What an aborted step has left.
         self.producer.context().get().refused = None;
@@ -281,15 +295,17 @@ impl Writer {
 }
 
 fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Error> {
-    let mut config = options.client();
+    let mut config = options.client()?;
     config.set("transactional.id", name).set("enable.idempotence", "true").set("acks", "all");
     config.set("transaction.timeout.ms", options.transaction_timeout_ms.to_string());
     // Of a record, and so of the step: not longer than its transaction lasts.
     config.set("message.timeout.ms", options.transaction_timeout_ms.to_string());
     config.set("linger.ms", LINGER_MS).set("compression.type", "zstd");
     config.set("message.max.bytes", MOST_RECORD_BYTES);
+    let context = Deliveries { delivered: Mutex::default(), ear: options.ear() };
     let producer: BaseProducer<Deliveries> =
-        config.create_with_context(Deliveries::default()).map_err(|e| errors::of(&e))?;
+        config.create_with_context(context).map_err(|e| errors::of(&e))?;
+    options.listen_to_producer(&producer);
     match producer.init_transactions(TAKE_OVER) {
         Ok(()) => Ok(producer),
         Err(KafkaError::Transaction(error)) if is_fenced(&error) => Err(Error::Fenced),

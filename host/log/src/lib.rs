@@ -4,8 +4,12 @@
 //! one SQLite file, `log-kafka` on Kafka, `tests/simulation` as Kafka behaves when it is unwell;
 //! `tests/log-suite` says what all of them have in common.
 
+mod refusal;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use refusal::Refusal;
 
 /// A record as it lies in a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -345,6 +349,9 @@ pub enum Error {
         /// The stage.
         stage: String,
     },
+    /// A log and a program that do not let each other in.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A file of another version of Vigie.
     #[error("VG3005: the log file has version {found}, this program reads {wanted}")]
     Version {

@@ -39,6 +39,15 @@ pub struct Broker {
     pub address: String,
 }
 
+/// What a broker has beyond the plain one.
+#[derive(Default)]
+pub(crate) struct Extension {
+    /// Lines for its settings.
+    pub settings: String,
+    /// Arguments for what makes its disk.
+    pub format: Vec<String>,
+}
+
 /// A broker of the test's own.
 pub struct Kafka {
     folder: TempDir,
@@ -76,10 +85,15 @@ impl Kafka {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
+        Self::start_extended(&|_, _| Ok(Extension::default()))
+    }
+
+    /// The same with more, which is asked for with each try, by the ports of the broker and the controller.
+    pub(crate) fn start_extended(extend: &dyn Fn(u16, u16) -> Result<Extension>) -> Result<Self> {
         let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
         let mut last = None;
         for _ in 0..PORT_TRIES {
-            match Self::try_start(&java, &jars) {
+            match Self::try_start(&java, &jars, extend) {
                 Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
                 result => return result,
             }
@@ -87,14 +101,18 @@ impl Kafka {
         Err(last.context("VG0904: no start was tried")?)
     }
 
-    fn try_start(java: &Path, jars: &Path) -> Result<Self> {
+    fn try_start(java: &Path, jars: &Path, extend: &dyn Fn(u16, u16) -> Result<Extension>) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (port, controller) = free_ports()?;
-        fs::write(folder.path().join("server.properties"), settings(folder.path(), port, controller))?;
+        let extension = extend(port, controller)?;
+        // Of two lines with the same name the last one holds.
+        let settings = settings(folder.path(), port, controller) + &extension.settings;
+        fs::write(folder.path().join("server.properties"), settings)?;
         fs::write(folder.path().join("log4j2.yaml"), LOGGING)?;
         let mut kafka = Self { folder, port, java: java.into(), jars: jars.into(), process: None };
         let format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"];
-        let output = kafka.jvm(&format).arg(kafka.path("server.properties")).output()?;
+        let mut format = kafka.jvm(&format);
+        let output = format.arg(kafka.path("server.properties")).args(&extension.format).output()?;
         if !output.status.success() {
             bail!("VG0904: Kafka's disk could not be made: {}", String::from_utf8_lossy(&output.stderr));
         }
