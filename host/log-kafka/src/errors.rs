@@ -1,6 +1,6 @@
 //! What Kafka says, as the log's errors. Its texts name topics, groups and brokers, and no record's bytes.
 
-use log::Error;
+use log::{Error, Refusal};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 /// Any error outside of a transaction.
@@ -8,7 +8,13 @@ pub fn of(error: &KafkaError) -> Error {
     match error.rdkafka_error_code() {
         Some(code) if is_away(code) => Error::Away(code.to_string()),
         Some(Code::Fenced | Code::FencedInstanceId | Code::ProducerFenced) => Error::Fenced,
-        _ => Error::Io(error.to_string()),
+        _ => match error {
+            // Their files were read: they are not what they should be, or don't belong together.
+            KafkaError::ClientCreation(why) if why.contains("ssl.") || why.contains("rivate key") => {
+                Refusal::File { what: "the CA, the certificate or its key".into(), why: why.clone() }.into()
+            }
+            _ => Error::Io(error.to_string()),
+        },
     }
 }
 
@@ -48,5 +54,9 @@ pub fn is_away(code: Code) -> bool {
             | Code::NotEnoughReplicasAfterAppend
             | Code::OffsetNotAvailable
             | Code::Retry
+            // Once may be chance, as with a token that ends just now; what lasts is explained.
+            | Code::Authentication
+            | Code::SaslAuthenticationFailed
+            | Code::SSL
     )
 }

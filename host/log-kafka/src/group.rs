@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use log::Error;
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaRespErr;
 
+use crate::ear::Ear;
 use crate::{ANSWER, Options, errors};
 
 /// What a group judges a commit by: its member and the generation that the member knew of.
@@ -59,17 +60,33 @@ struct Seen {
     closing: bool,
 }
 
-#[derive(Default)]
-struct Membership(Mutex<Seen>);
+struct Membership {
+    seen: Mutex<Seen>,
+    ear: Ear,
+}
 
 impl Membership {
+    fn new(options: &Options) -> Self {
+        Self { seen: Mutex::default(), ear: options.ear() }
+    }
+
     fn seen(&self) -> MutexGuard<'_, Seen> {
         // Each change below is whole before anything can panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl ClientContext for Membership {}
+impl ClientContext for Membership {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.ear.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, settings: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.ear.generate_oauth_token(settings)
+    }
+}
 
 impl ConsumerContext for Membership {
     /// Called while the client is asked for events, so between two steps.
@@ -114,6 +131,7 @@ fn hold(consumer: &BaseConsumer<Membership>, given: &mut TopicPartitionList) -> 
 
 /// A group, as its member or from outside.
 pub struct Group {
+    options: Options,
     consumer: BaseConsumer<Membership>,
     topics: Vec<String>,
 }
@@ -128,13 +146,13 @@ impl Drop for Group {
 impl Group {
     /// A group to ask for its positions.
     pub fn look(options: &Options, group: &str) -> Result<Self, Error> {
-        let context = Membership::default();
-        let consumer = options.consumer(group).create_with_context(context).map_err(|e| errors::of(&e))?;
-        Ok(Self { consumer, topics: Vec::new() })
+        let context = Membership::new(options);
+        let consumer = options.consumer(group)?.create_with_context(context).map_err(|e| errors::of(&e))?;
+        Ok(Self { options: options.clone(), consumer, topics: Vec::new() })
     }
 
     pub fn join(options: &Options, group: &str, topics: &[&str]) -> Result<Self, Error> {
-        let mut config = options.consumer(group);
+        let mut config = options.consumer(group)?;
         config.set("partition.assignment.strategy", "cooperative-sticky");
         // With it a restart keeps its partitions, and a member that was thrown out cannot commit: the group
         // accepts commits in a transaction from who gives neither a member nor an instance.
@@ -144,11 +162,12 @@ impl Group {
         config.set("session.timeout.ms", options.session_timeout_ms.to_string());
         config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
         config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
-        let context = Membership::default();
+        let context = Membership::new(options);
         let consumer: BaseConsumer<Membership> =
             config.create_with_context(context).map_err(|e| errors::of(&e))?;
         consumer.subscribe(topics).map_err(|e| errors::of(&e))?;
-        Ok(Self { consumer, topics: topics.iter().map(ToString::to_string).collect() })
+        let topics = topics.iter().map(ToString::to_string).collect();
+        Ok(Self { options: options.clone(), consumer, topics })
     }
 
     pub fn is_joined(&self) -> bool {
@@ -184,7 +203,7 @@ impl Group {
                 Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                     return Err(errors::of(&KafkaError::MessageConsumption(code)));
                 }
-                Some(Err(error)) if is_refused(&error) => return Err(Error::Io(error.to_string())),
+                Some(Err(error)) if is_refused(&error) => return Err(errors::of(&error)),
                 // Others are of connections, which the client makes again, or of being thrown out.
                 Some(_) => {}
                 // It also says nothing behind a change.
@@ -198,6 +217,9 @@ impl Group {
     }
 
     pub fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        if !self.is_joined() {
+            self.options.listen(&self.consumer);
+        }
         let mut list = TopicPartitionList::new();
         list.add_partition(topic, number(partition)?);
         let pending = || Error::Pending { what: format!("the position of {group} in {topic}") };
@@ -223,11 +245,9 @@ fn is_refused(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(
-            Code::Authentication
-                | Code::GroupAuthorizationFailed
+            Code::GroupAuthorizationFailed
                 | Code::TopicAuthorizationFailed
                 | Code::ClusterAuthorizationFailed
-                | Code::SaslAuthenticationFailed
                 | Code::InconsistentGroupProtocol
                 | Code::InvalidSessionTimeout
         )

@@ -6,11 +6,16 @@
 //! which partitions are this connection's, and in which generation of the group.
 
 mod changelog;
+mod ear;
 mod errors;
+mod files;
 mod group;
+mod options;
 mod queue;
 mod reader;
 mod scanner;
+mod security;
+mod token;
 mod topics;
 mod writer;
 
@@ -21,12 +26,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log::{Error, Log, Place, Position, Record, Slice, Step};
-use rdkafka::config::ClientConfig;
 
 pub use group::Change;
 use group::{Group, Ticket};
+pub use options::Options;
 use reader::Reader;
 use scanner::Scanner;
+pub use security::{ClientCertificate, Mechanism, Sasl, Security};
 use topics::Topics;
 use writer::{Progress, Writer};
 
@@ -34,54 +40,6 @@ use writer::{Progress, Writer};
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long to wait for the markers of a transaction before looking again.
 const MARKERS: Duration = Duration::from_millis(1);
-
-/// How to connect.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Brokers to begin with: `host:port`, with commas between them.
-    pub brokers: String,
-    /// Who commits, the same after each restart: a newer connection of this name takes the place of an older
-    /// one. Without a name nothing can be committed.
-    pub name: Option<String>,
-    /// After this time without a sign of life a group gives a member's partitions to others, in milliseconds.
-    pub session_timeout_ms: u32,
-    /// After this time without [`KafkaLog::changes`] a member takes itself for stuck, and its partitions go to
-    /// others, in milliseconds; not below the session's.
-    pub silence_timeout_ms: u32,
-    /// After this time the broker gives up a transaction that is not ended, in milliseconds.
-    pub transaction_timeout_ms: u32,
-}
-
-impl Options {
-    /// With the times that suit a worker.
-    #[must_use]
-    pub fn new(brokers: &str, name: Option<&str>) -> Self {
-        let name = name.map(Into::into);
-        Self {
-            brokers: brokers.into(),
-            name,
-            session_timeout_ms: 10_000,
-            silence_timeout_ms: 60_000,
-            transaction_timeout_ms: 10_000,
-        }
-    }
-
-    fn client(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.brokers).set("client.id", "vigie");
-        config
-    }
-
-    /// Of a consumer, whose group is only a name until it subscribes.
-    fn consumer(&self, group: &str) -> ClientConfig {
-        let mut config = self.client();
-        config.set("group.id", group).set("isolation.level", "read_committed");
-        // Where an offset is not there any more, nobody but an operator knows where to go on.
-        config.set("auto.offset.reset", "error");
-        config.set("enable.auto.commit", "false").set("enable.auto.offset.store", "false");
-        config
-    }
-}
 
 /// A connection to a log on Kafka.
 pub struct KafkaLog {
@@ -168,7 +126,7 @@ impl KafkaLog {
     }
 
     fn must_exist(&self, topic: &str, partition: u32) -> Result<(), Error> {
-        if self.topics.has(&self.scanner, topic, partition)? {
+        if self.explained(self.topics.has(&self.scanner, topic, partition))? {
             return Ok(());
         }
         Err(Error::NoTopic { topic: topic.into(), partition })
@@ -180,7 +138,7 @@ impl KafkaLog {
     /// [`Error::Pending`], [`Error::Away`].
     pub fn wait_until_visible(&self) -> Result<(), Error> {
         let unseen: Vec<_> = self.unseen.borrow().keys().cloned().collect();
-        unseen.iter().try_for_each(|(topic, partition)| self.visible_end(topic, *partition).map(|_| ()))
+        unseen.iter().try_for_each(|(topic, partition)| self.end_offset(topic, *partition).map(|_| ()))
     }
 
     /// Where what is committed in a partition ends. A commit is answered before its markers are written in
@@ -204,6 +162,11 @@ impl KafkaLog {
             }
             std::thread::sleep(MARKERS);
         }
+    }
+
+    /// Of a log that does not answer because it does not let this program in, says so.
+    fn explained<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        result.map_err(|error| self.options.explain(error))
     }
 
     /// In which generation of its group a topic is read now.
@@ -343,27 +306,28 @@ impl OpenGroup {
 
 impl Log for KafkaLog {
     fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error> {
-        self.topics.ensure(&self.scanner, name, partitions, topics::RECORDS)
+        self.explained(self.topics.ensure(&self.scanner, name, partitions, topics::RECORDS))
     }
 
     fn create_state(&self, stage: &str, partitions: u32) -> Result<(), Error> {
-        self.topics.ensure(&self.scanner, &changelog::topic(stage), partitions, topics::CHANGELOG)
+        let topic = changelog::topic(stage);
+        self.explained(self.topics.ensure(&self.scanner, &topic, partitions, topics::CHANGELOG))
     }
 
     fn partitions(&self, topic: &str) -> Result<Option<u32>, Error> {
-        self.topics.known(&self.scanner, topic)
+        self.explained(self.topics.known(&self.scanner, topic))
     }
 
     fn topics(&self) -> Result<Vec<(String, u32)>, Error> {
-        self.topics.all(&self.scanner)
+        self.explained(self.topics.all(&self.scanner))
     }
 
     fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
-        Ok(self.scanner.bounds(topic, partition)?.0)
+        Ok(self.explained(self.scanner.bounds(topic, partition))?.0)
     }
 
     fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error> {
-        self.visible_end(topic, partition)
+        self.explained(self.visible_end(topic, partition))
     }
 
     fn read(
@@ -377,7 +341,8 @@ impl Log for KafkaLog {
         self.note_read(topic, partition)?;
         let most = reader::Most { records: max_records, bytes: max_bytes };
         let end = || self.visible_end(topic, partition);
-        self.reader.borrow_mut().read(&self.scanner, end, topic, partition, from, most)
+        let read = self.reader.borrow_mut().read(&self.scanner, end, topic, partition, from, most);
+        self.explained(read)
     }
 
     fn poll(
@@ -390,7 +355,8 @@ impl Log for KafkaLog {
     ) -> Result<Vec<Record>, Error> {
         self.note_read(topic, partition)?;
         let most = reader::Most { records: max_records, bytes: max_bytes };
-        self.reader.borrow_mut().poll(&self.scanner, topic, partition, from, most)
+        let read = self.reader.borrow_mut().poll(&self.scanner, topic, partition, from, most);
+        self.explained(read)
     }
 
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
@@ -399,7 +365,7 @@ impl Log for KafkaLog {
             groups.insert(group.into(), Group::look(&self.options, group)?);
         }
         let Some(found) = groups.get(group) else { return Ok(None) };
-        let next = found.committed(group, topic, partition)?;
+        let next = self.explained(found.committed(group, topic, partition))?;
         if let Some(next) = next {
             self.positions.borrow_mut().insert((group.into(), topic.into(), partition), next);
         }
@@ -413,7 +379,7 @@ impl Log for KafkaLog {
             // What it cannot end now it ends before the next step.
             let _ = self.writer.as_mut().map_or(Ok(()), Writer::settle);
         }
-        appended
+        self.explained(appended)
     }
 
     fn commit(&mut self) -> Result<(), Error> {
@@ -425,12 +391,13 @@ impl Log for KafkaLog {
         });
         let done = writer.commit(&progress.collect::<Vec<_>>());
         self.close(&done);
-        done
+        self.explained(done)
     }
 
     fn recover(&mut self) -> Result<(), Error> {
         self.open = Open::default();
-        self.writer.as_mut().map_or(Ok(()), Writer::settle)
+        let settled = self.writer.as_mut().map_or(Ok(()), Writer::settle);
+        self.explained(settled)
     }
 
     fn state_from(
@@ -441,18 +408,18 @@ impl Log for KafkaLog {
         most_bytes: usize,
     ) -> Result<Option<Slice>, Error> {
         let topic = changelog::topic(stage);
-        if self.topics.known(&self.scanner, &topic)?.is_none_or(|count| partition >= count) {
+        if self.partitions(&topic)?.is_none_or(|count| partition >= count) {
             return Ok(from.is_empty().then(|| Slice { done: true, ..Slice::default() }));
         }
         let deletes_kept_ms = if from.is_empty() { 0 } else { self.topics.deletes_kept_ms(&topic)? };
-        self.scanner.state(stage, partition, from, most_bytes, deletes_kept_ms)
+        self.explained(self.scanner.state(stage, partition, from, most_bytes, deletes_kept_ms))
     }
 
     fn state_end(&self, stage: &str, partition: u32) -> Result<Option<Place>, Error> {
         let topic = changelog::topic(stage);
-        if self.topics.known(&self.scanner, &topic)?.is_none_or(|count| partition >= count) {
+        if self.partitions(&topic)?.is_none_or(|count| partition >= count) {
             return Ok(None);
         }
-        self.scanner.state_end(stage, partition).map(Some)
+        self.explained(self.scanner.state_end(stage, partition)).map(Some)
     }
 }

@@ -18,6 +18,8 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 
+use crate::ear::Ear;
+
 /// Most messages of one call.
 const MOST: usize = 256;
 
@@ -34,7 +36,7 @@ pub struct Message<'a> {
 pub struct Queue {
     queue: NonNull<rd_kafka_queue_t>,
     /// Must outlive the queue.
-    _consumer: Arc<BaseConsumer>,
+    _consumer: Arc<BaseConsumer<Ear>>,
 }
 
 // SAFETY: the client's queues have locks of their own, and may be used and given back from any thread.
@@ -43,7 +45,7 @@ unsafe impl Send for Queue {}
 impl Queue {
     /// From now on the partition's messages come here, and not by the consumer's own queue; none: the client
     /// does not know such a partition.
-    pub fn split(consumer: &Arc<BaseConsumer>, topic: &str, partition: i32) -> Option<Self> {
+    pub fn split(consumer: &Arc<BaseConsumer<Ear>>, topic: &str, partition: i32) -> Option<Self> {
         let topic = CString::new(topic).ok()?;
         let client = consumer.client().native_ptr();
         // SAFETY: the client lives as long as `consumer`, of which a share is kept; the text ends with a zero

@@ -9,6 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use crate::ear::Ear;
 use crate::group::number;
 use crate::queue::{Message, Queue};
 use crate::scanner::{NO_GROUP, Scanner, record};
@@ -42,16 +43,16 @@ struct Place {
 
 /// A consumer that reads many partitions.
 pub struct Reader {
-    consumer: Arc<BaseConsumer>,
+    consumer: Arc<BaseConsumer<Ear>>,
     places: BTreeMap<(String, u32), Place>,
 }
 
 impl Reader {
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let mut config = options.consumer(NO_GROUP);
+        let mut config = options.consumer(NO_GROUP)?;
         // A partition whose queue is full is looked at again after this time, of which the default is 1 s.
         config.set("fetch.queue.backoff.ms", "2").set("queued.max.messages.kbytes", AHEAD_KIB);
-        let consumer = Arc::new(config.create().map_err(|e| errors::of(&e))?);
+        let consumer = Arc::new(config.create_with_context(options.ear()).map_err(|e| errors::of(&e))?);
         Ok(Self { consumer, places: BTreeMap::new() })
     }
 

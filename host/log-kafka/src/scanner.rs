@@ -10,6 +10,7 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::{self, Mark};
+use crate::ear::Ear;
 use crate::group::number;
 use crate::{ANSWER, Options, errors};
 
@@ -20,31 +21,34 @@ const STALLED: Duration = Duration::from_secs(10);
 
 /// A consumer that reads one partition at a time, and none in between.
 pub struct Scanner {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Ear>,
     /// Sees what is not committed too; made when it is first needed.
-    everything: OnceCell<BaseConsumer>,
+    everything: OnceCell<BaseConsumer<Ear>>,
     cluster: OnceCell<String>,
     options: Options,
 }
 
 impl Scanner {
     pub fn open(options: &Options) -> Result<Self, Error> {
-        let mut config = options.consumer(NO_GROUP);
+        let mut config = options.consumer(NO_GROUP)?;
         config.set("enable.partition.eof", "true");
         // The end is told with an empty answer, for which the broker waits this long.
         config.set("fetch.wait.max.ms", "1").set("fetch.queue.backoff.ms", "2");
-        let consumer = config.create().map_err(|e| errors::of(&e))?;
+        let consumer = config.create_with_context(options.ear()).map_err(|e| errors::of(&e))?;
+        // The first client that there is: where it is let in, so are the others.
+        options.knock(&consumer)?;
         Ok(Self { consumer, everything: OnceCell::new(), cluster: OnceCell::new(), options: options.clone() })
     }
 
     /// Its client, for metadata.
-    pub fn consumer(&self) -> &BaseConsumer {
+    pub fn consumer(&self) -> &BaseConsumer<Ear> {
+        self.options.listen(&self.consumer);
         &self.consumer
     }
 
     /// Where a partition begins, and where what is committed in it ends.
     pub fn bounds(&self, topic: &str, partition: u32) -> Result<(u64, u64), Error> {
-        bounds(&self.consumer, topic, partition)
+        bounds(self.consumer(), topic, partition)
     }
 
     /// Where all that is written in a partition ends, committed or not.
@@ -113,14 +117,18 @@ impl Scanner {
         }
     }
 
-    fn everything(&self) -> Result<&BaseConsumer, Error> {
-        if let Some(consumer) = self.everything.get() {
-            return Ok(consumer);
-        }
-        let mut config = self.options.consumer(NO_GROUP);
-        config.set("isolation.level", "read_uncommitted");
-        let consumer = config.create().map_err(|e| errors::of(&e))?;
-        Ok(self.everything.get_or_init(|| consumer))
+    fn everything(&self) -> Result<&BaseConsumer<Ear>, Error> {
+        let consumer = match self.everything.get() {
+            Some(consumer) => consumer,
+            None => {
+                let mut config = self.options.consumer(NO_GROUP)?;
+                config.set("isolation.level", "read_uncommitted");
+                let consumer = config.create_with_context(self.options.ear()).map_err(|e| errors::of(&e))?;
+                self.everything.get_or_init(|| consumer)
+            }
+        };
+        self.options.listen(consumer);
+        Ok(consumer)
     }
 
     /// The next changes of a stage's partition, about `most_bytes` of them; `deletes_kept_ms`: for how long
@@ -193,7 +201,7 @@ impl Scanner {
         if let Some(cluster) = self.cluster.get() {
             return Ok(cluster.clone());
         }
-        let cluster = self.consumer.client().fetch_cluster_id(ANSWER);
+        let cluster = self.consumer().client().fetch_cluster_id(ANSWER);
         let cluster =
             cluster.ok_or_else(|| Error::Away("the cluster does not say which one it is".into()))?;
         Ok(self.cluster.get_or_init(|| cluster).clone())
@@ -205,7 +213,7 @@ fn now_ms() -> u64 {
     since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn bounds(consumer: &BaseConsumer, topic: &str, partition: u32) -> Result<(u64, u64), Error> {
+fn bounds(consumer: &BaseConsumer<Ear>, topic: &str, partition: u32) -> Result<(u64, u64), Error> {
     let bounds = consumer.fetch_watermarks(topic, number(partition)?, ANSWER);
     let (start, end) = bounds.map_err(|e| errors::of_partition(&e, topic, partition))?;
     Ok((u64::try_from(start).unwrap_or(0), u64::try_from(end).unwrap_or(0)))

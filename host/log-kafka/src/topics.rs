@@ -8,14 +8,14 @@ use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
-use log::Error;
+use log::{Error, Refusal};
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
+use crate::ear::Ear;
 use crate::scanner::Scanner;
 use crate::{ANSWER, Options, errors};
 
@@ -51,7 +51,7 @@ const APPEARS: Duration = Duration::from_secs(10);
 /// What is known of topics.
 pub struct Topics {
     options: Options,
-    admin: OnceCell<AdminClient<DefaultClientContext>>,
+    admin: OnceCell<AdminClient<Ear>>,
     partitions: RefCell<BTreeMap<String, u32>>,
     deletes_kept_ms: RefCell<BTreeMap<String, u64>>,
 }
@@ -66,11 +66,18 @@ impl Topics {
         }
     }
 
-    fn admin(&self) -> Result<&AdminClient<DefaultClientContext>, Error> {
+    /// Whether the client for administration can say who it is: nobody can hand it a token, as the library takes
+    /// none of its events.
+    fn has_admin(&self) -> bool {
+        self.options.security.as_ref().is_none_or(|security| security.token().is_none())
+    }
+
+    fn admin(&self) -> Result<&AdminClient<Ear>, Error> {
         if let Some(admin) = self.admin.get() {
             return Ok(admin);
         }
-        let admin = self.options.client().create().map_err(|e| errors::of(&e))?;
+        let admin =
+            self.options.client()?.create_with_context(self.options.ear()).map_err(|e| errors::of(&e))?;
         Ok(self.admin.get_or_init(|| admin))
     }
 
@@ -139,6 +146,13 @@ impl Topics {
     }
 
     fn create(&self, topic: &str, partitions: u32, settings: Settings) -> Result<(), Error> {
+        if !self.has_admin() {
+            let why = "with a token Vigie cannot make topics";
+            return Err(Refusal::Unable(format!(
+                "topic {topic} with {partitions} partitions is missing: {why}"
+            ))
+            .into());
+        }
         let count = i32::try_from(partitions).unwrap_or(i32::MAX);
         // As many copies as the cluster makes of a topic of which nothing is said.
         let mut new = NewTopic::new(topic, count, TopicReplication::Fixed(-1));
@@ -161,10 +175,10 @@ impl Topics {
         if let Some(kept_ms) = self.deletes_kept_ms.borrow().get(topic) {
             return Ok(*kept_ms);
         }
-        let resource = self.settings(topic)?;
-        let value = resource.get("delete.retention.ms").and_then(|entry| entry.value.as_ref()?.parse().ok());
+        let settings = self.has_admin().then(|| self.settings(topic)).transpose()?;
+        let entry = settings.as_ref().and_then(|settings| settings.get("delete.retention.ms"));
         // What is not told is not relied on.
-        let kept_ms = value.unwrap_or(0);
+        let kept_ms = entry.and_then(|entry| entry.value.as_ref()?.parse().ok()).unwrap_or(0);
         self.deletes_kept_ms.borrow_mut().insert(topic.into(), kept_ms);
         Ok(kept_ms)
     }
@@ -180,6 +194,9 @@ impl Topics {
     }
 
     fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {
+        if !self.has_admin() {
+            return Ok(());
+        }
         let resource = self.settings(topic)?;
         for (setting, wanted) in settings.iter().filter(|(name, _)| CHECKED.contains(name)) {
             let found = resource.get(setting).and_then(|entry| entry.value.clone()).unwrap_or_default();

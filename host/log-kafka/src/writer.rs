@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::{Error, Output, Position, Step};
-use rdkafka::client::ClientContext;
+use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::DeliveryResult;
@@ -13,6 +13,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::Change;
+use crate::ear::Ear;
 use crate::group::number;
 use crate::topics::MOST_RECORD_BYTES;
 use crate::{ANSWER, Options, errors};
@@ -22,21 +23,34 @@ const TAKE_OVER: Duration = Duration::from_secs(30);
 /// How long the client may sit on records to send them together, in ms; a commit waits for the last of them.
 const LINGER_MS: &str = "1";
 
-/// How long to listen for what became of records before looking whether that is all.
-const HEARING: Duration = Duration::from_millis(1);
+/// How long to wait before looking again what became of records.
+const HEARING: Duration = Duration::from_micros(500);
 
 /// Why the first record that was refused was. Of those that were taken the client says nothing.
 #[derive(Default)]
-struct Deliveries(Mutex<Option<Code>>);
+struct Deliveries {
+    refused: Mutex<Option<Code>>,
+    ear: Ear,
+}
 
 impl Deliveries {
     fn refused(&self) -> MutexGuard<'_, Option<Code>> {
         // Each change below is whole before anything can panic.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl ClientContext for Deliveries {}
+impl ClientContext for Deliveries {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.ear.error(error, reason);
+    }
+
+    fn generate_oauth_token(&self, settings: Option<&str>) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.ear.generate_oauth_token(settings)
+    }
+}
 
 impl ProducerContext for Deliveries {
     type DeliveryOpaque = ();
@@ -103,6 +117,7 @@ impl Writer {
     }
 
     fn begin(&mut self, group: &str) -> Result<(), Error> {
+        self.options.listen_to_producer(&self.producer);
         self.settle()?;
         // What an aborted step has left.
         *self.producer.context().refused() = None;
@@ -171,7 +186,7 @@ impl Writer {
             if Instant::now() > deadline {
                 return Err(KafkaError::MessageProduction(Code::MessageTimedOut));
             }
-            self.producer.poll(HEARING);
+            self.hear();
         }
         self.taken()
     }
@@ -188,11 +203,18 @@ impl Writer {
                 // The client holds as much as it may: wait until some of it has been sent.
                 Err((KafkaError::MessageProduction(Code::QueueFull), back)) if Instant::now() < deadline => {
                     record = back;
-                    self.producer.poll(HEARING);
+                    self.hear();
                 }
                 Err((error, _)) => return Err(error),
             }
         }
+    }
+
+    /// Listens, after a moment. Not for that moment: what is left of a millisecond counts as none for the client
+    /// library, which then looks at the clock until it is over.
+    fn hear(&self) {
+        std::thread::sleep(HEARING);
+        self.producer.poll(Duration::ZERO);
     }
 
     /// Until when the open transaction's records must have been sent: well before the broker gives it up.
@@ -210,7 +232,7 @@ impl Writer {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    self.producer.poll(HEARING);
+                    self.hear();
                 }
             });
             let aborted = self.producer.abort_transaction(ANSWER);
@@ -287,7 +309,7 @@ impl Drop for Writer {
 }
 
 fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Error> {
-    let mut config = options.client();
+    let mut config = options.client()?;
     config.set("transactional.id", name).set("enable.idempotence", "true").set("acks", "all");
     config.set("transaction.timeout.ms", options.transaction_timeout_ms.to_string());
     // Of a record, and so of the step: not longer than its transaction lasts.
@@ -297,8 +319,10 @@ fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Er
         .set("compression.type", "lz4")
         .set("delivery.report.only.error", "true");
     config.set("message.max.bytes", MOST_RECORD_BYTES);
+    let context = Deliveries { refused: Mutex::default(), ear: options.ear() };
     let producer: BaseProducer<Deliveries> =
-        config.create_with_context(Deliveries::default()).map_err(|e| errors::of(&e))?;
+        config.create_with_context(context).map_err(|e| errors::of(&e))?;
+    options.listen_to_producer(&producer);
     match producer.init_transactions(TAKE_OVER) {
         Ok(()) => Ok(producer),
         Err(KafkaError::Transaction(error)) if is_fenced(&error) => Err(Error::Fenced),

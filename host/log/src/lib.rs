@@ -4,11 +4,14 @@
 //! one SQLite file, `log-kafka` on Kafka, `tests/simulation` as Kafka behaves when it is unwell;
 //! `tests/log-suite` says what all of them have in common.
 
+mod refusal;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Bytes that share the memory of those that were read or written with them.
 pub use bytes::Bytes;
+pub use refusal::Refusal;
 
 /// A record as it lies in a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -389,6 +392,9 @@ pub enum Error {
         /// The stage.
         stage: String,
     },
+    /// A log and a program that do not let each other in.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A file of another version of Vigie.
     #[error("VG3005: the log file has version {found}, this program reads {wanted}")]
     Version {

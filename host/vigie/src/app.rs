@@ -16,6 +16,7 @@ use policy::{Policies, Question, Verdict};
 use reference::{Definition, Table, Tables};
 use store_embedded::EmbeddedStore;
 
+use crate::kafka::Settings;
 use crate::logs::{AnyLog, LogAddress};
 use crate::{Format, trust};
 
@@ -25,6 +26,8 @@ pub struct App {
     pub data_dir: PathBuf,
     /// The log.
     pub log: LogAddress,
+    /// How to connect to Kafka by TLS.
+    pub kafka: Settings,
     /// `NAME.wasm` for each plugin.
     pub plugins: PathBuf,
     /// Cedar policies, `forbidden.yaml` and `cases.yaml`.
@@ -70,7 +73,7 @@ impl App {
         Ok(match &self.log {
             LogAddress::Embedded => AnyLog::Embedded(EmbeddedLog::open(&self.data_dir.join("log.db"))?),
             LogAddress::Kafka(brokers) => {
-                AnyLog::Kafka(Box::new(KafkaLog::connect(log_kafka::Options::new(brokers, name))?))
+                AnyLog::Kafka(Box::new(KafkaLog::connect(self.kafka.options(brokers, name)?)?))
             }
         })
     }

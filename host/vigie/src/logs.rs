@@ -16,7 +16,16 @@ pub enum LogAddress {
     /// In the data folder.
     Embedded,
     /// These brokers.
-    Kafka(String),
+    Kafka(Brokers),
+}
+
+/// Where Kafka is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Brokers {
+    /// `host:port`, with commas between them.
+    pub addresses: String,
+    /// Whether they are reached by TLS.
+    pub tls: bool,
 }
 
 impl FromStr for LogAddress {
@@ -28,12 +37,15 @@ impl FromStr for LogAddress {
                 .rsplit_once(':')
                 .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
         };
-        match text.strip_prefix("kafka://") {
+        match text.split_once("://") {
             None if text == "embedded" => Ok(Self::Embedded),
-            Some(brokers) if brokers.split(',').all(is_broker) => Ok(Self::Kafka(brokers.into())),
-            _ => {
-                Err(format!("VG0031: `{text}` is no log; write `embedded` or `kafka://host:port,host:port`"))
+            Some((scheme @ ("kafka" | "kafkas"), brokers)) if brokers.split(',').all(is_broker) => {
+                Ok(Self::Kafka(Brokers { addresses: brokers.into(), tls: scheme == "kafkas" }))
             }
+            _ => Err(format!(
+                "VG0031: `{text}` is no log; write `embedded`, `kafka://host:port,host:port`, or with TLS \
+                 `kafkas://host:port,host:port`"
+            )),
         }
     }
 }
@@ -128,11 +140,22 @@ mod tests {
 
     #[test]
     fn a_log_is_embedded_or_brokers() {
-        let kafka = |brokers: &str| Ok(LogAddress::Kafka(brokers.into()));
+        let at = |addresses: &str, tls| Ok(LogAddress::Kafka(Brokers { addresses: addresses.into(), tls }));
         assert_eq!("embedded".parse(), Ok(LogAddress::Embedded));
-        assert_eq!("kafka://a:9092".parse(), kafka("a:9092"));
-        assert_eq!("kafka://a:9092,[::1]:1".parse(), kafka("a:9092,[::1]:1"));
-        for wrong in ["", "kafka", "kafka://", "kafka://a", "kafka://a:9092,", "kafka://:9092", "file:x"] {
+        assert_eq!("kafka://a:9092".parse(), at("a:9092", false));
+        assert_eq!("kafka://a:9092,[::1]:1".parse(), at("a:9092,[::1]:1", false));
+        assert_eq!("kafkas://a:9093".parse(), at("a:9093", true));
+        for wrong in [
+            "",
+            "kafka",
+            "kafka://",
+            "kafka://a",
+            "kafka://a:9092,",
+            "kafka://:9092",
+            "kafkas://",
+            "file:x",
+            "file://a:9092",
+        ] {
             assert!(wrong.parse::<LogAddress>().unwrap_err().starts_with("VG0031"), "{wrong}");
         }
     }

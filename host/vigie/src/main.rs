@@ -11,6 +11,7 @@ macro_rules! say {
 mod app;
 mod commands;
 mod demo;
+mod kafka;
 mod logs;
 mod plugin_commands;
 mod plugin_test;
@@ -37,7 +38,7 @@ struct Cli {
     /// Folder of the embedded log, the embedded store and the identity key
     #[arg(long, global = true, default_value = ".vigie", env = "VIGIE_DATA_DIR")]
     data_dir: PathBuf,
-    /// The log: `embedded` in the data folder, or `kafka://host:port,…`
+    /// The log: `embedded` in the data folder, `kafka://host:port,…`, or with TLS `kafkas://host:port,…`
     #[arg(long, global = true, default_value = "embedded", env = "VIGIE_LOG")]
     log: logs::LogAddress,
     /// Folder of the plugins' components
@@ -49,6 +50,8 @@ struct Cli {
     /// How to print what scripts read
     #[arg(long, global = true, value_enum, default_value = "table")]
     output: Format,
+    #[command(flatten)]
+    kafka: kafka::Settings,
     #[command(subcommand)]
     command: Command,
 }
@@ -167,6 +170,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     let app = app::App {
         data_dir: cli.data_dir,
         log: cli.log,
+        kafka: cli.kafka,
         plugins: cli.plugins,
         policies: cli.policies,
         format: cli.output,

@@ -44,6 +44,17 @@ const FOR_TESTS: [&str; 5] =
     ["-Xms192m", "-Xmx192m", "-XX:MaxDirectMemorySize=128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 /// As it comes, with the heap that Kafka's own script gives it: for what is measured.
 const FOR_BENCHMARKS: [&str; 2] = ["-Xms1g", "-Xmx1g"];
+/// What a broker has beyond the plain one.
+#[derive(Default)]
+pub(crate) struct Extension {
+    /// Lines for its settings.
+    pub settings: String,
+    /// Arguments for what makes its disk.
+    pub format: Vec<String>,
+}
+
+/// Gives it for a broker's and a controller's port.
+pub(crate) type Extend<'a> = dyn Fn(u16, u16) -> Result<Extension> + 'a;
 
 /// A broker of the test's own.
 pub struct Kafka {
@@ -83,7 +94,7 @@ impl Kafka {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        Self::start_with(&FOR_TESTS)
+        Self::start_with(&FOR_TESTS, &|_, _| Ok(Extension::default()))
     }
 
     /// The same with a larger heap and all of the compiler, for what is measured.
@@ -91,14 +102,19 @@ impl Kafka {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start_for_benchmarks() -> Result<Self> {
-        Self::start_with(&FOR_BENCHMARKS)
+        Self::start_with(&FOR_BENCHMARKS, &|_, _| Ok(Extension::default()))
     }
 
-    fn start_with(tuning: &'static [&'static str]) -> Result<Self> {
+    /// The same with more, which is asked for with each try, by the ports of the broker and the controller.
+    pub(crate) fn start_extended(extend: &Extend<'_>) -> Result<Self> {
+        Self::start_with(&FOR_TESTS, extend)
+    }
+
+    fn start_with(tuning: &'static [&'static str], extend: &Extend<'_>) -> Result<Self> {
         let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
         let mut last = None;
         for _ in 0..PORT_TRIES {
-            match Self::try_start(&java, &jars, tuning) {
+            match Self::try_start(&java, &jars, tuning, extend) {
                 Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
                 result => return result,
             }
@@ -106,14 +122,23 @@ impl Kafka {
         Err(last.context("VG0904: no start was tried")?)
     }
 
-    fn try_start(java: &Path, jars: &Path, tuning: &'static [&'static str]) -> Result<Self> {
+    fn try_start(
+        java: &Path,
+        jars: &Path,
+        tuning: &'static [&'static str],
+        extend: &Extend<'_>,
+    ) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let (port, controller) = free_ports()?;
-        fs::write(folder.path().join("server.properties"), settings(folder.path(), port, controller))?;
+        let extension = extend(port, controller)?;
+        // Of two lines with the same name the last one holds.
+        let settings = settings(folder.path(), port, controller) + &extension.settings;
+        fs::write(folder.path().join("server.properties"), settings)?;
         fs::write(folder.path().join("log4j2.yaml"), LOGGING)?;
         let mut kafka = Self { folder, port, java: java.into(), jars: jars.into(), tuning, process: None };
         let format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"];
-        let output = kafka.jvm(&format).arg(kafka.path("server.properties")).output()?;
+        let mut format = kafka.jvm(&format);
+        let output = format.arg(kafka.path("server.properties")).args(&extension.format).output()?;
         if !output.status.success() {
             bail!("VG0904: Kafka's disk could not be made: {}", String::from_utf8_lossy(&output.stderr));
         }

@@ -7,6 +7,8 @@
 mod fetch;
 mod kafka;
 mod process;
+mod secure;
 
 pub use fetch::find_tools;
 pub use kafka::{Broker, KAFKA_VARIABLE, Kafka};
+pub use secure::{Listener, Secure};

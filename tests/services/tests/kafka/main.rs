@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod assumptions;
+mod certificates;
 mod pipeline;
+mod security;
 mod world;
