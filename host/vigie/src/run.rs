@@ -21,6 +21,7 @@ use store_embedded::EmbeddedStore;
 use crate::app::{App, ReadPipeline};
 use crate::logs::{AnyLog, LogAddress};
 use crate::snapshots::SnapshotFolder;
+use crate::stop::Asked;
 use crate::watch::{self, DeliveryWatch, Readings, WorkerWatch};
 
 /// Most records of one step.
@@ -169,6 +170,7 @@ impl Workers {
             wait_for_all(&mut self.workers, self.all)?;
         }
         self.restore()?;
+        let asked = follow.then(Asked::listen).transpose()?;
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
         let watch = &mut self.watch;
         let result = std::thread::scope(|scope| {
@@ -187,6 +189,10 @@ impl Workers {
                 .collect();
             let mut patience = Patience::default();
             let delivered = loop {
+                let leaves = asked.as_ref().is_some_and(Asked::is_so);
+                if leaves {
+                    shared.stop.store(true, Ordering::SeqCst);
+                }
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
                 let delivered = delivery.deliver(&**log, BATCH_RECORDS, BATCH_BYTES);
@@ -207,7 +213,8 @@ impl Workers {
                 };
                 progress.show(&shared.counts(), delivery.delivered);
                 progress.log(&shared, over && !busy);
-                if !busy && over {
+                // What the store lacks then it is given after the next start.
+                if over && (leaves || !busy) {
                     break Ok(());
                 }
                 if !busy {
