@@ -158,13 +158,18 @@ impl Topics {
     }
 
     fn settings(&self, topic: &str) -> Result<ConfigResource, Error> {
-        let asked = [ResourceSpecifier::Topic(topic)];
-        let described = block_on(self.admin()?.describe_configs(&asked, &patience()));
-        let described = described.map_err(|e| errors::of(&e))?;
-        let Some(Ok(resource)) = described.into_iter().next() else {
-            return Err(Error::Away(format!("the settings of topic {topic} are not told")));
-        };
-        Ok(resource)
+        let (asked, start) = ([ResourceSpecifier::Topic(topic)], Instant::now());
+        loop {
+            let described = block_on(self.admin()?.describe_configs(&asked, &patience()));
+            match described.map_err(|e| errors::of(&e))?.into_iter().next() {
+                Some(Ok(resource)) if !resource.entries.is_empty() => return Ok(resource),
+                // Another broker of the cluster made it, and this one has not heard of it yet.
+                Some(Ok(_) | Err(Code::UnknownTopicOrPartition)) if start.elapsed() < APPEARS => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                _ => return Err(Error::Away(format!("the settings of topic {topic} are not told"))),
+            }
+        }
     }
 
     fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {
