@@ -4,5 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod assumptions;
+mod attacks;
+mod common;
 mod pipeline;
 mod world;
