@@ -126,7 +126,10 @@ impl Attack {
                 );
             }
             assert!(self.load.is_running(), "nothing is fed any more, {what}");
-            assert!(start.elapsed() < PATIENCE, "waited too long, {what}: {:?}", self.watch.longest_pause());
+            if start.elapsed() > PATIENCE {
+                let said = self.hosts.each_ref().map(Host::said);
+                panic!("waited too long, {what}: {:?}: {said:?}", self.watch.longest_pause());
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
