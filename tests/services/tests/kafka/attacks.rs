@@ -118,12 +118,9 @@ impl Attack {
                 return start.elapsed();
             }
             for host in &mut self.hosts {
-                assert!(
-                    host.run.is_none() || host.is_running(),
-                    "host {} ended, {what}: {}",
-                    host.name,
-                    host.said()
-                );
+                if let Some(status) = host.run.as_mut().and_then(|run| run.0.try_wait().unwrap()) {
+                    panic!("host {} ended with {status}, {what}: {}", host.name, host.said());
+                }
             }
             assert!(self.load.is_running(), "nothing is fed any more, {what}");
             if start.elapsed() > PATIENCE {
