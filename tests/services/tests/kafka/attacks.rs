@@ -275,10 +275,13 @@ fn hosts_are_restarted_and_fall_asleep() {
     attack.settle();
 
     add_partition(&attack.address, RAW, RAW_PARTITIONS + 1);
+    // Event time runs 600 times as fast here: what waited some seconds to be read would be late.
+    let took =
+        attack.wait("until the new partition is somebody's", |attack| attack.watch.is_shared_by(&NAMES));
+    println!("the new partition is somebody's after {took:?}");
     attack.load.add_partition();
-    let took = attack.wait("until the new partition is read", |attack| {
-        attack.watch.behind(&BTreeMap::from([((RAW.to_owned(), RAW_PARTITIONS as i32), 0)])).is_empty()
-    });
+    let new = BTreeMap::from([((RAW.to_owned(), RAW_PARTITIONS as i32), 0)]);
+    let took = attack.wait("until the new partition is read", |attack| attack.watch.behind(&new).is_empty());
     println!("the new partition has committed output after {took:?}");
     attack.settle();
     attack.end(RAW_PARTITIONS + 1, "restarted, asleep, one more partition");
