@@ -100,14 +100,26 @@ fn host() -> Result<()> {
 
 /// Vigie on real services, which the tests fetch and start.
 fn services() -> Result<()> {
+    // Of the whole workspace, as the features of libraries are chosen by what is built together.
+    command(on_services()?.args(["test", "--workspace", "--locked", "--test", "kafka"]))?;
+    command(cargo().args(["test", "--workspace", "--locked", "--lib", "--", "fetch::", "process::"]))
+}
+
+/// The attack that kills a host, as often as takes about half an hour; what it says is shown, with its seed.
+pub fn chaos() -> Result<()> {
+    let attack = ["--", "--exact", "--nocapture", "attacks::hosts_are_killed_under_load"];
+    let test = ["test", "--workspace", "--locked", "--test", "kafka"];
+    command(on_services()?.args(test).args(attack).env("VIGIE_TEST_KILLS", "100"))
+}
+
+/// Cargo, where all is there that tests on services need: Java, the plugins, and the program, which they run.
+fn on_services() -> Result<std::process::Command> {
     let folder = guests::build()?;
     debian::ensure(&debian::SERVICES, services::find_tools)?;
-    // The program too, which the tests run.
     command(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
-    // Of the whole workspace, as the features of libraries are chosen by what is built together.
-    let test = ["test", "--workspace", "--locked", "--test", "kafka"];
-    command(cargo().args(test).env("VIGIE_PLUGINS", &folder))?;
-    command(cargo().args(["test", "--workspace", "--locked", "--lib", "--", "fetch::", "process::"]))
+    let mut cargo = cargo();
+    cargo.env("VIGIE_PLUGINS", folder);
+    Ok(cargo)
 }
 
 /// As many seeds as two cores run in about a minute.

@@ -34,6 +34,8 @@ pub fn is_away(code: Code) -> bool {
         code,
         Code::BrokerTransportFailure
             | Code::AllBrokersDown
+            | Code::DestroyBroker
+            | Code::KafkaStorageError
             | Code::Resolve
             | Code::OperationTimedOut
             | Code::TimedOutQueue

@@ -1,8 +1,9 @@
 //! Membership in a consumer group: which partitions are this connection's, and in which generation.
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use log::Error;
 use rdkafka::client::{ClientContext, OAuthToken};
@@ -17,6 +18,8 @@ use crate::{ANSWER, Options, errors};
 /// What a group judges a commit by: its member and the generation that the member knew of.
 pub type Ticket = Arc<ConsumerGroupMetadata>;
 
+/// How often a group looks whether its topics have more partitions, in ms; the client's default is 5 minutes.
+const LOOK_MS: &str = "10000";
 /// Changes of one group that are taken at once.
 const MOST_EVENTS: usize = 100;
 
@@ -132,42 +135,45 @@ fn hold(consumer: &BaseConsumer<Membership>, given: &mut TopicPartitionList) -> 
 /// A group, as its member or from outside.
 pub struct Group {
     options: Options,
-    consumer: BaseConsumer<Membership>,
+    name: String,
     topics: Vec<String>,
+    /// Tells this connection's memberships from those of others with the same instance's name.
+    client_id: String,
+    consumer: RefCell<Arc<Consumer>>,
+    /// The group has said that another has taken the place of this member, and it was not yet asked who.
+    fenced: Cell<bool>,
 }
+
+type Consumer = BaseConsumer<Membership>;
 
 impl Drop for Group {
     fn drop(&mut self) {
         // The client gives its partitions up while it is closed.
-        self.consumer.context().seen().closing = true;
+        self.consumer().context().seen().closing = true;
     }
 }
 
 impl Group {
     /// A group to ask for its positions.
     pub fn look(options: &Options, group: &str) -> Result<Self, Error> {
-        let context = Membership::new(options);
-        let consumer = options.consumer(group)?.create_with_context(context).map_err(|e| errors::of(&e))?;
-        Ok(Self { options: options.clone(), consumer, topics: Vec::new() })
+        Self::new(options, group, &[])
     }
 
     pub fn join(options: &Options, group: &str, topics: &[&str]) -> Result<Self, Error> {
-        let mut config = options.consumer(group)?;
-        config.set("partition.assignment.strategy", "cooperative-sticky");
-        // With it a restart keeps its partitions, and a member that was thrown out cannot commit: the group
-        // accepts commits in a transaction from who gives neither a member nor an instance.
-        if let Some(name) = &options.name {
-            config.set("group.instance.id", name);
-        }
-        config.set("session.timeout.ms", options.session_timeout_ms.to_string());
-        config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
-        config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
-        let context = Membership::new(options);
-        let consumer: BaseConsumer<Membership> =
-            config.create_with_context(context).map_err(|e| errors::of(&e))?;
-        consumer.subscribe(topics).map_err(|e| errors::of(&e))?;
-        let topics = topics.iter().map(ToString::to_string).collect();
-        Ok(Self { options: options.clone(), consumer, topics })
+        Self::new(options, group, topics)
+    }
+
+    fn new(options: &Options, group: &str, topics: &[&str]) -> Result<Self, Error> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let client_id = format!("vigie-{}-{}", std::process::id(), since.as_nanos());
+        let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
+        let consumer = RefCell::new(Arc::new(consumer(options, group, &client_id, &topics)?));
+        let fenced = Cell::new(false);
+        Ok(Self { options: options.clone(), name: group.into(), topics, client_id, consumer, fenced })
+    }
+
+    fn consumer(&self) -> Arc<Consumer> {
+        self.consumer.borrow().clone()
     }
 
     pub fn is_joined(&self) -> bool {
@@ -181,14 +187,15 @@ impl Group {
 
     /// What a commit of what is read now has to show; none: the partition is not ours.
     pub fn ticket(&self, topic: &str, partition: u32) -> Option<Ticket> {
-        let seen = self.consumer.context().seen();
+        let consumer = self.consumer();
+        let seen = consumer.context().seen();
         let owned = seen.owned.contains(&(topic.to_owned(), partition));
         seen.ticket.clone().filter(|_| owned)
     }
 
     /// What one shows who is no member.
     pub fn outsider(&self) -> Result<Ticket, Error> {
-        let metadata = self.consumer.group_metadata();
+        let metadata = self.consumer().group_metadata();
         metadata.map(Arc::new).ok_or_else(|| Error::Io("the client knows of no group".into()))
     }
 
@@ -197,9 +204,17 @@ impl Group {
         if !self.is_joined() {
             return Ok(());
         }
+        if self.fenced.get() {
+            return self.leave_or_join_anew(changes);
+        }
+        let consumer = self.consumer();
         for _ in 0..MOST_EVENTS {
-            let before = self.consumer.context().seen().changes.len();
-            match self.consumer.poll(Duration::ZERO) {
+            let before = consumer.context().seen().changes.len();
+            match consumer.poll(Duration::ZERO) {
+                Some(Err(KafkaError::MessageConsumptionFatal(Code::FencedInstanceId))) => {
+                    self.fenced.set(true);
+                    break;
+                }
                 Some(Err(KafkaError::MessageConsumptionFatal(code))) => {
                     return Err(errors::of(&KafkaError::MessageConsumption(code)));
                 }
@@ -207,24 +222,55 @@ impl Group {
                 // Others are of connections, which the client makes again, or of being thrown out.
                 Some(_) => {}
                 // It also says nothing behind a change.
-                None if self.consumer.context().seen().changes.len() == before => break,
+                None if consumer.context().seen().changes.len() == before => break,
                 None => {}
             }
         }
-        let mut seen = self.consumer.context().seen();
+        let mut seen = consumer.context().seen();
         changes.append(&mut seen.changes);
         seen.failed.take().map_or(Ok(()), |why| Err(Error::Io(why)))
     }
 
+    /// After the group has said that another has this member's place. It says so to a client too that lost its
+    /// session and joined again, about what it still had on its way from before: then it was nobody else, and
+    /// it joins anew, with nothing. Where the group does not answer it is asked again.
+    fn leave_or_join_anew(&self, changes: &mut Vec<Change>) -> Result<(), Error> {
+        let Ok(is_taken) = self.is_taken() else { return Ok(()) };
+        if is_taken {
+            return Err(Error::Fenced);
+        }
+        let old = self.consumer();
+        let owned = {
+            let mut seen = old.context().seen();
+            seen.closing = true;
+            std::mem::take(&mut seen.owned)
+        };
+        changes.extend(owned.into_iter().map(|(topic, partition)| Change::Revoked { topic, partition }));
+        let new = consumer(&self.options, &self.name, &self.client_id, &self.topics)?;
+        self.consumer.replace(Arc::new(new));
+        self.fenced.set(false);
+        Ok(())
+    }
+
+    /// Whether another connection is the member with this one's instance's name.
+    fn is_taken(&self) -> Result<bool, KafkaError> {
+        let Some(name) = &self.options.name else { return Ok(false) };
+        let list = self.consumer().fetch_group_list(Some(&self.name), ANSWER)?;
+        let mut members = list.groups().iter().flat_map(|group| group.members());
+        // The group makes a member's id of its instance's name and a UUID.
+        let is_name = |id: &str| id.len() == name.len() + 37 && id.starts_with(name.as_str());
+        Ok(members.any(|member| is_name(member.id()) && member.client_id() != self.client_id))
+    }
+
     pub fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
         if !self.is_joined() {
-            self.options.listen(&self.consumer);
+            self.options.listen(&self.consumer());
         }
         let mut list = TopicPartitionList::new();
         list.add_partition(topic, number(partition)?);
         let pending = || Error::Pending { what: format!("the position of {group} in {topic}") };
         let found =
-            self.consumer.committed_offsets(list, ANSWER).map_err(|e| match e.rdkafka_error_code() {
+            self.consumer().committed_offsets(list, ANSWER).map_err(|e| match e.rdkafka_error_code() {
                 Some(Code::UnstableOffsetCommit) => pending(),
                 _ => errors::of_partition(&e, topic, partition),
             })?;
@@ -238,6 +284,29 @@ impl Group {
             }),
         }
     }
+}
+
+/// A client of a group, which joins it where there are topics.
+fn consumer(options: &Options, group: &str, client_id: &str, topics: &[String]) -> Result<Consumer, Error> {
+    let mut config = options.consumer(group)?;
+    let context = Membership::new(options);
+    if topics.is_empty() {
+        return config.create_with_context(context).map_err(|e| errors::of(&e));
+    }
+    config.set("client.id", client_id).set("partition.assignment.strategy", "cooperative-sticky");
+    // With it a restart keeps its partitions, and a member that was thrown out cannot commit: the group
+    // accepts commits in a transaction from who gives neither a member nor an instance.
+    if let Some(name) = &options.name {
+        config.set("group.instance.id", name);
+    }
+    config.set("session.timeout.ms", options.session_timeout_ms.to_string());
+    config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
+    config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
+    config.set("topic.metadata.refresh.interval.ms", LOOK_MS);
+    let consumer: Consumer = config.create_with_context(context).map_err(|e| errors::of(&e))?;
+    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    consumer.subscribe(&topics).map_err(|e| errors::of(&e))?;
+    Ok(consumer)
 }
 
 /// Whether it will not do without an operator.

@@ -20,8 +20,8 @@ mod topics;
 mod writer;
 
 use std::cell::RefCell;
-use std::collections::btree_map::Entry;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -142,11 +142,13 @@ impl KafkaLog {
     }
 
     /// Where what is committed in a partition ends. A commit is answered before its markers are written in
-    /// every partition: waits for those of this connection, who would otherwise not find its own records.
+    /// every partition: waits for those of this connection, who would otherwise not find its own records. Not
+    /// while it has a transaction open: others, for whom it would wait, may wait for that.
     fn visible_end(&self, topic: &str, partition: u32) -> Result<u64, Error> {
         let (start, at) = (Instant::now(), (topic.to_owned(), partition));
-        let wanted = match self.unseen.borrow().get(&at) {
-            None => 0,
+        let is_open = self.writer.as_ref().is_some_and(Writer::is_open);
+        let wanted = match self.unseen.borrow().get(&at).filter(|_| !is_open) {
+            None => return Ok(self.scanner.bounds(topic, partition)?.1),
             Some(Some(end)) => *end,
             Some(None) => self.scanner.written_end(topic, partition)?,
         };
@@ -232,14 +234,29 @@ impl KafkaLog {
         let Some(writer) = &mut self.writer else {
             return Err(Error::Io("this connection has no name to commit under".into()));
         };
-        writer.append(step, &changes)?;
         self.open.written.extend(written);
+        writer.append(step, &changes)?;
         if let Some(ticket) = ticket {
             // The first one holds: a later generation must not vouch for what was read before it.
             let none = OpenGroup { ticket, positions: Vec::new() };
             self.open.groups.entry(step.group.clone()).or_insert(none).add(&step.positions);
         }
         Ok(())
+    }
+
+    /// Where a transaction was given up because a topic is said to be gone: which one, if it is.
+    fn missing(&self, positions: &[Position]) -> Option<Error> {
+        if !self.writer.as_ref().is_some_and(Writer::misses_a_topic) {
+            return None;
+        }
+        let read = self.open.groups.values().flat_map(|group| &group.positions).chain(positions);
+        let read = read.map(|position| (&*position.topic, position.partition));
+        let mut places = read.chain(self.open.written.places());
+        places.find_map(|(topic, partition)| match self.topics.still_has(&self.scanner, topic, partition) {
+            Ok(true) => None,
+            Ok(false) => Some(Error::NoTopic { topic: topic.into(), partition }),
+            Err(error) => Some(error),
+        })
     }
 
     /// Ends the open transaction here; what a failed commit comes to is asked for anew.
@@ -373,7 +390,7 @@ impl Log for KafkaLog {
     }
 
     fn append(&mut self, step: Step) -> Result<(), Error> {
-        let appended = self.try_append(&step);
+        let appended = self.try_append(&step).map_err(|error| self.missing(&step.positions).unwrap_or(error));
         if appended.is_err() {
             self.close(&appended);
             // What it cannot end now it ends before the next step.
@@ -390,6 +407,7 @@ impl Log for KafkaLog {
             ticket,
         });
         let done = writer.commit(&progress.collect::<Vec<_>>());
+        let done = done.map_err(|error| self.missing(&[]).unwrap_or(error));
         self.close(&done);
         self.explained(done)
     }

@@ -113,7 +113,7 @@ impl Scanner {
                 })
             }
             Some(code) if errors::is_away(code) => Ok(()),
-            _ => Err(errors::of_partition(error, topic, partition)),
+            _ => Err(of_partition(&self.consumer, error, topic, partition)),
         }
     }
 
@@ -215,8 +215,31 @@ fn now_ms() -> u64 {
 
 fn bounds(consumer: &BaseConsumer<Ear>, topic: &str, partition: u32) -> Result<(u64, u64), Error> {
     let bounds = consumer.fetch_watermarks(topic, number(partition)?, ANSWER);
-    let (start, end) = bounds.map_err(|e| errors::of_partition(&e, topic, partition))?;
+    let (start, end) = bounds.map_err(|e| of_partition(consumer, &e, topic, partition))?;
     Ok((u64::try_from(start).unwrap_or(0), u64::try_from(end).unwrap_or(0)))
+}
+
+/// An error about a partition. Whether it is missing the broker is asked: while that was away the client may
+/// have forgotten what there is.
+fn of_partition(consumer: &BaseConsumer<Ear>, error: &KafkaError, topic: &str, partition: u32) -> Error {
+    let said = errors::of_partition(error, topic, partition);
+    if !matches!(said, Error::NoTopic { .. }) {
+        return said;
+    }
+    let metadata = match consumer.fetch_metadata(Some(topic), ANSWER) {
+        Ok(metadata) => metadata,
+        Err(error) => return errors::of(&error),
+    };
+    let found = metadata.topics().iter().find(|found| found.name() == topic);
+    let is_missing = found.is_none_or(|found| match found.error().map(Code::from) {
+        None => found.partitions().len() <= partition as usize,
+        Some(code) => matches!(code, Code::UnknownTopic | Code::UnknownTopicOrPartition),
+    });
+    if is_missing {
+        said
+    } else {
+        Error::Away(format!("partition {partition} of topic {topic} was not found"))
+    }
 }
 
 /// A message as a record of the log.

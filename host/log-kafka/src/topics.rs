@@ -98,10 +98,16 @@ impl Topics {
         if self.partitions.borrow().get(topic).is_some_and(|count| partition < *count) {
             return Ok(true);
         }
+        self.still_has(scanner, topic, partition)
+    }
+
+    /// The same, whatever was known.
+    pub fn still_has(&self, scanner: &Scanner, topic: &str, partition: u32) -> Result<bool, Error> {
         let count = look(scanner, topic)?;
-        if let Some(count) = count {
-            self.partitions.borrow_mut().insert(topic.into(), count);
-        }
+        match count {
+            Some(count) => self.partitions.borrow_mut().insert(topic.into(), count),
+            None => self.partitions.borrow_mut().remove(topic),
+        };
         Ok(count.is_some_and(|count| partition < count))
     }
 
@@ -184,13 +190,18 @@ impl Topics {
     }
 
     fn settings(&self, topic: &str) -> Result<ConfigResource, Error> {
-        let asked = [ResourceSpecifier::Topic(topic)];
-        let described = block_on(self.admin()?.describe_configs(&asked, &patience()));
-        let described = described.map_err(|e| errors::of(&e))?;
-        let Some(Ok(resource)) = described.into_iter().next() else {
-            return Err(Error::Away(format!("the settings of topic {topic} are not told")));
-        };
-        Ok(resource)
+        let (asked, start) = ([ResourceSpecifier::Topic(topic)], Instant::now());
+        loop {
+            let described = block_on(self.admin()?.describe_configs(&asked, &patience()));
+            match described.map_err(|e| errors::of(&e))?.into_iter().next() {
+                Some(Ok(resource)) if !resource.entries.is_empty() => return Ok(resource),
+                // Another broker of the cluster made it, and this one has not heard of it yet.
+                Some(Ok(_) | Err(Code::UnknownTopicOrPartition)) if start.elapsed() < APPEARS => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                _ => return Err(Error::Away(format!("the settings of topic {topic} are not told"))),
+            }
+        }
     }
 
     fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {

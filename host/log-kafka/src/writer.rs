@@ -27,7 +27,6 @@ const LINGER_MS: &str = "1";
 const HEARING: Duration = Duration::from_micros(500);
 
 /// Why the first record that was refused was. Of those that were taken the client says nothing.
-#[derive(Default)]
 struct Deliveries {
     refused: Mutex<Option<Code>>,
     ear: Ear,
@@ -68,14 +67,17 @@ impl ProducerContext for Deliveries {
 enum Left {
     /// Ended.
     Ended,
-    /// Steps are appended to it, and it has begun by then.
-    Open { since: Instant },
+    /// Steps are appended to it.
+    Open,
     /// Its commit was asked for, and not answered.
     Committing,
     /// It is to be aborted, and was not.
     Aborting,
     /// The client cannot go on; a new one can.
     Broken,
+    /// It was fenced after it had lasted for as long as it may: the broker has given it up, or a newer connection
+    /// has taken over while this one slept. The client says the same of both; the groups tell.
+    Expired(Instant),
     /// A newer connection has taken over.
     Fenced,
 }
@@ -93,18 +95,23 @@ pub struct Writer {
     name: String,
     producer: BaseProducer<Deliveries>,
     left: Left,
+    /// When the last transaction was begun.
+    began: Instant,
+    /// Whether the broker has said since that a topic or partition is not there.
+    misses: bool,
 }
 
 impl Writer {
     /// Connects as `name`, and ends what an older connection has left open.
     pub fn open(options: &Options, name: &str) -> Result<Self, Error> {
         let producer = connect(options, name)?;
-        Ok(Self { options: options.clone(), name: name.into(), producer, left: Left::Ended })
+        let (options, name, began) = (options.clone(), name.into(), Instant::now());
+        Ok(Self { options, name, producer, left: Left::Ended, began, misses: false })
     }
 
     /// Whether steps wait for their commit.
     pub fn is_open(&self) -> bool {
-        matches!(self.left, Left::Open { .. })
+        self.left == Left::Open
     }
 
     /// Sends a step's records; the client sends them on while more is computed. After an error all steps of
@@ -121,8 +128,9 @@ impl Writer {
         self.settle()?;
         // What an aborted step has left.
         *self.producer.context().refused() = None;
+        (self.began, self.misses) = (Instant::now(), false);
         self.producer.begin_transaction().map_err(|error| self.give_up(group, &error))?;
-        self.left = Left::Open { since: Instant::now() };
+        self.left = Left::Open;
         Ok(())
     }
 
@@ -191,11 +199,7 @@ impl Writer {
         self.taken()
     }
 
-    fn send<'a>(
-        &self,
-        record: BaseRecord<'a, [u8], [u8]>,
-        deadline: Instant,
-    ) -> Result<(), KafkaError> {
+    fn send<'a>(&self, record: BaseRecord<'a, [u8], [u8]>, deadline: Instant) -> Result<(), KafkaError> {
         let mut record = record;
         loop {
             match self.producer.send(record) {
@@ -217,13 +221,20 @@ impl Writer {
         self.producer.poll(Duration::ZERO);
     }
 
+    /// For how long a transaction may last.
+    fn lasts(&self) -> Duration {
+        Duration::from_millis(self.options.transaction_timeout_ms.into())
+    }
+
+    /// Whether what the last transaction was given up for may be that a topic is gone: the client may also have
+    /// forgotten it while the broker was away.
+    pub fn misses_a_topic(&self) -> bool {
+        self.misses
+    }
+
     /// Until when the open transaction's records must have been sent: well before the broker gives it up.
     fn deadline(&self) -> Instant {
-        let patience = Duration::from_millis(u64::from(self.options.transaction_timeout_ms) / 2);
-        match self.left {
-            Left::Open { since } => since + patience,
-            _ => Instant::now() + patience,
-        }
+        self.began + self.lasts() / 2
     }
 
     /// An abort waits until every record's fate was heard, which this thread cannot do meanwhile.
@@ -247,6 +258,7 @@ impl Writer {
             return fatal.unwrap_or_else(|| Error::Aborted { group: group.into() });
         }
         self.left = Left::Aborting;
+        self.misses = error.rdkafka_error_code().is_some_and(is_missing);
         let why = match error.rdkafka_error_code() {
             Some(code) if is_for_good(code) => Error::Io(error.to_string()),
             _ => Error::Aborted { group: group.into() },
@@ -264,7 +276,11 @@ impl Writer {
         if !error.is_fatal() {
             return None;
         }
-        self.left = if is_fenced(error) { Left::Fenced } else { Left::Broken };
+        self.left = match is_fenced(error) {
+            true if self.began.elapsed() >= self.lasts() => Left::Expired(Instant::now()),
+            true => Left::Fenced,
+            false => Left::Broken,
+        };
         Some((self.left == Left::Fenced).then_some(Error::Fenced))
     }
 
@@ -273,14 +289,20 @@ impl Writer {
         let ended = match self.left {
             Left::Ended => return Ok(()),
             Left::Fenced => return Err(Error::Fenced),
-            Left::Broken => {
+            // Two heartbeats, within which a group tells a member whose name was taken.
+            Left::Expired(at)
+                if at.elapsed() < Duration::from_millis(self.options.session_timeout_ms.into()) / 2 =>
+            {
+                return Err(Error::Away("a transaction has lasted too long".into()));
+            }
+            Left::Broken | Left::Expired(_) => {
                 self.producer = connect(&self.options, &self.name)?;
                 self.left = Left::Ended;
                 return Ok(());
             }
             // The same commit again, until its outcome is known.
             Left::Committing => self.producer.commit_transaction(ANSWER),
-            Left::Aborting | Left::Open { .. } => self.abort(),
+            Left::Aborting | Left::Open => self.abort(),
         };
         let Err(error) = ended else {
             self.left = Left::Ended;
@@ -348,10 +370,11 @@ fn is_for_good(code: Code) -> bool {
             | Code::GroupAuthorizationFailed
             | Code::TransactionalIdAuthorizationFailed
             | Code::ClusterAuthorizationFailed
-            | Code::UnknownTopic
-            | Code::UnknownPartition
-            | Code::UnknownTopicOrPartition
     )
+}
+
+fn is_missing(code: Code) -> bool {
+    matches!(code, Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition)
 }
 
 fn partition_of(partition: u32) -> Result<i32, KafkaError> {

@@ -175,6 +175,16 @@ pub enum Error {
     /// The log.
     #[error(transparent)]
     Log(#[from] log::Error),
+    /// A group that has lost its position.
+    #[error(
+        "VG3016: the position in partition {partition} of topic {topic} is lost, and there is state of what was read"
+    )]
+    NoPosition {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+    },
     /// A snapshot that cannot be written; state itself is safe.
     #[error("VG3014: a snapshot of keyed state cannot be written: {0}")]
     Snapshot(#[source] std::io::Error),

@@ -113,6 +113,7 @@ pub(crate) struct Restore {
     pub(crate) next: u64,
     /// Whether the group had committed one.
     is_committed: bool,
+    input: crate::Input,
     stage: String,
     /// The partition that the stage's state lies in.
     partition: u32,
@@ -156,6 +157,7 @@ impl Restore {
         Ok(Self {
             next,
             is_committed,
+            input: input.clone(),
             stage,
             partition: at,
             into,
@@ -192,7 +194,29 @@ impl Restore {
         if !self.log_is_done && !self.read_log(running, log, copies)? {
             return Ok(false);
         }
+        if !self.is_committed && self.has_state() {
+            return self.begin_later(running, log);
+        }
         self.finish(running, copies)
+    }
+
+    /// Whether there is anything of what was read before.
+    fn has_state(&self) -> bool {
+        match &self.into {
+            Into::Source { found, .. } => found.is_some(),
+            Into::Then { .. } => self.changed.bytes > 0,
+        }
+    }
+
+    /// State without a position: they are committed together, so either another has begun since the position was
+    /// asked for, or the group has lost it. To begin at the topic's start would double all that was read.
+    fn begin_later(&mut self, running: &Running, log: &dyn Log) -> Result<bool, Error> {
+        if !crate::worker::position(&self.input, log)?.1 {
+            let crate::Input { topic, partition, .. } = &self.input;
+            return Err(Error::NoPosition { topic: topic.to_string(), partition: *partition });
+        }
+        *self = Self::begin(running, &self.input.clone(), log)?;
+        Ok(false)
     }
 
     fn begin_stage(&mut self, running: &mut Running) -> Result<(), Error> {

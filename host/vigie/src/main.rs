@@ -18,6 +18,7 @@ mod plugin_test;
 mod policy_commands;
 mod run;
 mod snapshots;
+mod stop;
 mod trust;
 mod watch;
 
@@ -195,6 +196,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
                 workers.close(&mut progress)?;
             }
             progress.summarise(&workers.counters());
+            if matches!(app.log, logs::LogAddress::Kafka(_)) {
+                // Kafka's clients take most of a second to close, and have nothing to say: who has a name stays a
+                // member until its session ends, so that it finds its partitions when it comes back. The sooner
+                // that is, the shorter they pause.
+                std::mem::forget(workers);
+            }
             Ok(())
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),

@@ -21,6 +21,7 @@ use store_embedded::EmbeddedStore;
 use crate::app::{App, ReadPipeline};
 use crate::logs::{AnyLog, LogAddress};
 use crate::snapshots::SnapshotFolder;
+use crate::stop::Asked;
 use crate::watch::{self, DeliveryWatch, Readings, WorkerWatch};
 
 /// Most records of one step.
@@ -62,7 +63,9 @@ pub struct Workers {
 struct Shared {
     follow: bool,
     stop: AtomicBool,
-    /// Steps committed by all.
+    /// Whether the topics were read to their end.
+    over: AtomicBool,
+    /// Commits of all, each counted again once it can be seen by all.
     commits: AtomicU64,
     /// For each worker, after how many commits it found nothing to read.
     idle_since: Vec<AtomicU64>,
@@ -84,6 +87,31 @@ struct Worker {
     inputs: Vec<Input>,
     /// When its clock began.
     start: Instant,
+    unwell: Unwell,
+    /// Whether something was committed that others may not see yet.
+    unshown: bool,
+}
+
+/// In the place of an input's number: commits.
+const COMMIT: usize = usize::MAX;
+
+/// Since when the log fails a worker, by input. Each is to come on by itself: that others do is no comfort.
+#[derive(Default)]
+struct Unwell(BTreeMap<usize, Instant>);
+
+impl Unwell {
+    fn renew(&mut self, input: usize) {
+        self.0.remove(&input);
+    }
+
+    fn failed(&mut self, input: usize) {
+        self.0.entry(input).or_insert_with(Instant::now);
+    }
+
+    /// Whether one of them has failed for too long.
+    fn is_over(&self) -> bool {
+        self.0.values().any(|since| since.elapsed() > MOST_UNWELL)
+    }
 }
 
 /// The plugins' counters over all workers: step, counter, count.
@@ -127,7 +155,8 @@ impl Workers {
             let watch = WorkerWatch::new(observed, &readings, number.into(), &running);
             let Some(watch) = watch else { anyhow::bail!("VG0019: worker {number} is not watched") };
             let worker = pipeline::Worker::new(running, batch);
-            opened.push(Worker { log, worker, watch, inputs, start: Instant::now() });
+            let (start, unwell) = (Instant::now(), Unwell::default());
+            opened.push(Worker { log, worker, watch, inputs, start, unwell, unshown: false });
         }
         for Worker { log, worker, inputs, .. } in &mut opened {
             // The embedded log's tables lie on this disk themselves.
@@ -169,6 +198,7 @@ impl Workers {
         let shared = Shared {
             follow,
             stop: AtomicBool::new(false),
+            over: AtomicBool::new(false),
             commits: AtomicU64::new(0),
             idle_since: self.workers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
             given: self.workers.iter().map(|worker| AtomicUsize::new(worker.worker.inputs().len())).collect(),
@@ -181,6 +211,7 @@ impl Workers {
             wait_for_all(&mut self.workers, self.all)?;
         }
         self.restore()?;
+        let asked = follow.then(Asked::listen).transpose()?;
         let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
         let watch = &mut self.watch;
         let result = std::thread::scope(|scope| {
@@ -199,6 +230,10 @@ impl Workers {
                 .collect();
             let mut patience = Patience::default();
             let delivered = loop {
+                let leaves = asked.as_ref().is_some_and(Asked::is_so);
+                if leaves {
+                    shared.stop.store(true, Ordering::SeqCst);
+                }
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
                 let delivered = delivery.deliver(&**log, BATCH_RECORDS, BATCH_BYTES);
@@ -219,7 +254,8 @@ impl Workers {
                 };
                 progress.show(&shared.counts(), delivery.delivered);
                 progress.log(&shared, over && !busy);
-                if !busy && over {
+                // What the store lacks then it is given after the next start.
+                if over && (leaves || !busy) {
                     break Ok(());
                 }
                 if !busy {
@@ -318,16 +354,19 @@ pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 impl Worker {
     fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
-        let (mut patience, mut followed) = (Patience::default(), None::<Instant>);
+        let mut followed = None::<Instant>;
         let mut pause = PAUSE;
-        while !shared.stop.load(Ordering::SeqCst) {
+        while !shared.stop.load(Ordering::SeqCst) && !shared.over.load(Ordering::SeqCst) {
             // Partitions come and go between two transactions only.
             if self.worker.is_open() && followed.is_none_or(|at| at.elapsed() > MOST_UNHEARD) {
-                self.commit_kept(shared, &mut patience)?;
+                self.commit_kept(shared)?;
             }
             if !self.worker.is_open() {
                 self.log.follow_groups(&mut self.worker, &self.inputs)?;
-                self.watch.follow(&self.worker);
+                if self.watch.follow(&self.worker) {
+                    // Numbers mean other inputs now.
+                    self.unwell = Unwell::default();
+                }
                 followed = Some(Instant::now());
             }
             shared.note_given(number, self.worker.inputs().len());
@@ -335,29 +374,36 @@ impl Worker {
             let turn = self.turn(shared);
             self.watch.end(&self.worker, turn.is_ok());
             let busy = match turn {
-                Err(pipeline::Error::Log(error)) if error.is_retry() => {
-                    if patience.is_over() {
-                        return Err(error.into());
-                    }
+                Err(pipeline::Error::Log(error)) if error.is_retry() && !self.unwell.is_over() => {
                     std::thread::sleep(IDLE);
                     continue;
                 }
                 turn => turn?,
             };
-            patience.renew();
             if busy {
                 pause = PAUSE;
+                continue;
+            }
+            if self.unshown && !shared.follow {
+                // Others may have looked before they could see it: all look once more.
+                self.log.wait_until_visible()?;
+                self.unshown = false;
+                shared.commits.fetch_add(1, Ordering::SeqCst);
                 continue;
             }
             if let Some(since) = shared.idle_since.get(number) {
                 since.store(commits, Ordering::SeqCst);
             }
             if !shared.follow && shared.is_over() {
+                // For all: what comes from now on is for the next run.
+                shared.over.store(true, Ordering::SeqCst);
                 break;
             }
             std::thread::sleep(pause);
             pause = (2 * pause).min(if shared.follow { IDLE } else { PAUSE });
         }
+        // Who was asked to stop leaves nothing that others would have to wait for.
+        self.commit_kept(shared)?;
         self.watch.retire();
         // The delivery looks once more when the workers have ended, by a connection of its own.
         Ok(self.log.wait_until_visible()?)
@@ -370,8 +416,14 @@ impl Worker {
         let inputs = self.worker.inputs().len();
         for input in 0..inputs {
             match self.step(input) {
-                Ok(stepped) => busy |= stepped,
-                Err(pipeline::Error::Log(error)) if error.is_retry() => failed = Some(error),
+                Ok(stepped) => {
+                    busy |= stepped;
+                    self.unwell.renew(input);
+                }
+                Err(pipeline::Error::Log(error)) if error.is_retry() => {
+                    self.unwell.failed(input);
+                    failed = Some(error);
+                }
                 Err(error) => return Err(error),
             }
             if self.worker.is_due(self.now_us()) {
@@ -412,7 +464,12 @@ impl Worker {
         let committed = self.worker.commit(&mut *self.log);
         self.watch.committed(began.elapsed(), committed.as_deref().ok());
         say(&mut self.worker);
+        match &committed {
+            Ok(_) => self.unwell.renew(COMMIT),
+            Err(_) => self.unwell.failed(COMMIT),
+        }
         let committed = committed?;
+        self.unshown |= !committed.is_empty();
         shared.commits.fetch_add(1, Ordering::SeqCst);
         let mut counts = whole(&shared.counts);
         committed.iter().for_each(|step| *counts += step.counts);
@@ -428,9 +485,9 @@ impl Worker {
     }
 
     /// The same, where a log that is unwell is asked again later.
-    fn commit_kept(&mut self, shared: &Shared, patience: &mut Patience) -> Result<()> {
+    fn commit_kept(&mut self, shared: &Shared) -> Result<()> {
         match self.commit(shared) {
-            Err(pipeline::Error::Log(error)) if error.is_retry() && !patience.is_over() => Ok(()),
+            Err(pipeline::Error::Log(error)) if error.is_retry() && !self.unwell.is_over() => Ok(()),
             done => Ok(done?),
         }
     }

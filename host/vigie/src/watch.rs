@@ -119,8 +119,8 @@ impl WorkerWatch {
         })
     }
 
-    /// Follows what the worker was given and what was taken from it.
-    pub fn follow(&mut self, worker: &pipeline::Worker) {
+    /// Follows what the worker was given and what was taken from it; whether that was anything.
+    pub fn follow(&mut self, worker: &pipeline::Worker) -> bool {
         let same = |watch: &InputWatch, input: &pipeline::Input| {
             watch.input.partition == input.partition
                 && watch.input.topic == input.topic
@@ -128,7 +128,7 @@ impl WorkerWatch {
         };
         let inputs = worker.inputs();
         if inputs.len() == self.inputs.len() && inputs.zip(&self.inputs).all(|(input, w)| same(w, input)) {
-            return;
+            return false;
         }
         let mut before = std::mem::take(&mut self.inputs);
         let mut readings = whole(&self.readings);
@@ -147,6 +147,7 @@ impl WorkerWatch {
         }
         drop(readings);
         self.tell_restored(worker);
+        true
     }
 
     /// After a look at an input, whatever was found.

@@ -63,7 +63,13 @@ fn raw(world: &dyn World) -> Box<dyn Log> {
 }
 
 fn output(topic: &str, partition: u32, value: &str) -> Output {
-    Output { topic: topic.into(), partition, timestamp_us: 7_000, key: b"key".to_vec().into(), value: value.to_owned().into() }
+    Output {
+        topic: topic.into(),
+        partition,
+        timestamp_us: 7_000,
+        key: b"key".to_vec().into(),
+        value: value.to_owned().into(),
+    }
 }
 
 fn position(partition: u32, next_offset: u64) -> Position {
@@ -363,7 +369,11 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
     let pairs = [(vec![], vec![]), (all.clone(), all.clone()), (vec![0], vec![]), (b"k".to_vec(), large)];
     let outputs: Vec<Output> = pairs
         .iter()
-        .map(|(key, value)| Output { key: key.clone().into(), value: value.clone().into(), ..output("events", 0, "") })
+        .map(|(key, value)| Output {
+            key: key.clone().into(),
+            value: value.clone().into(),
+            ..output("events", 0, "")
+        })
         .collect();
     let changes: Vec<StateChange> = pairs
         .iter()
@@ -375,7 +385,8 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
         .collect();
     log.commit_step(step(&[], &outputs, &changes)).unwrap();
     let records = everything(&*log, "events", 0);
-    let read: Vec<KeyValue> = records.into_iter().map(|record| (record.key.to_vec(), record.value.to_vec())).collect();
+    let read: Vec<KeyValue> =
+        records.into_iter().map(|record| (record.key.to_vec(), record.value.to_vec())).collect();
     assert!(read == pairs, "records differ");
     let mut sorted = pairs.to_vec();
     sorted.sort();

@@ -111,38 +111,30 @@ impl Kafka {
     }
 
     fn start_with(tuning: &'static [&'static str], extend: &Extend<'_>) -> Result<Self> {
-        let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
-        let mut last = None;
-        for _ in 0..PORT_TRIES {
-            match Self::try_start(&java, &jars, tuning, extend) {
-                Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
-                result => return result,
-            }
-        }
-        Err(last.context("VG0904: no start was tried")?)
+        on_free_ports(|java, jars| {
+            let [port, controller] = free_ports()?;
+            let node = Node { id: 1, port, controllers: &[controller] };
+            let mut kafka = Self { tuning, ..Self::prepare(java, jars, &node, &extend(port, controller)?)? };
+            kafka.resume()?;
+            Ok(kafka)
+        })
     }
 
-    fn try_start(
-        java: &Path,
-        jars: &Path,
-        tuning: &'static [&'static str],
-        extend: &Extend<'_>,
-    ) -> Result<Self> {
+    /// A broker with an empty disk, which was not started.
+    pub(crate) fn prepare(java: &Path, jars: &Path, node: &Node<'_>, extension: &Extension) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (port, controller) = free_ports()?;
-        let extension = extend(port, controller)?;
         // Of two lines with the same name the last one holds.
-        let settings = settings(folder.path(), port, controller) + &extension.settings;
+        let settings = settings(folder.path(), node)? + &extension.settings;
         fs::write(folder.path().join("server.properties"), settings)?;
         fs::write(folder.path().join("log4j2.yaml"), LOGGING)?;
-        let mut kafka = Self { folder, port, java: java.into(), jars: jars.into(), tuning, process: None };
+        let (port, tuning) = (node.port, &FOR_TESTS);
+        let kafka = Self { folder, port, java: java.into(), jars: jars.into(), tuning, process: None };
         let format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"];
         let mut format = kafka.jvm(&format);
         let output = format.arg(kafka.path("server.properties")).args(&extension.format).output()?;
         if !output.status.success() {
             bail!("VG0904: Kafka's disk could not be made: {}", String::from_utf8_lossy(&output.stderr));
         }
-        kafka.resume()?;
         Ok(kafka)
     }
 
@@ -200,32 +192,84 @@ impl Kafka {
         let process = self.process.as_ref().context("VG0904: the broker does not run")?;
         process.signal(if paused { "STOP" } else { "CONT" })
     }
+
+    /// Lets no file of the broker grow beyond a size, as on a disk that is full, until it is started again.
+    ///
+    /// # Errors
+    /// VG0904 where it does not run.
+    pub fn limit_files(&self, most_bytes: u64) -> Result<()> {
+        let process = self.process.as_ref().context("VG0904: the broker does not run")?;
+        process.limit_files(most_bytes)
+    }
+
+    /// Whether its process runs.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.process.as_ref().is_some_and(Process::is_running)
+    }
 }
 
-/// Two ports that are free now.
-fn free_ports() -> Result<(u16, u16)> {
-    let (one, two) = (TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?);
-    Ok((one.local_addr()?.port(), two.local_addr()?.port()))
+/// Starts something on ports that are free, once more where another process was faster to take one.
+pub(crate) fn on_free_ports<T>(start: impl Fn(&Path, &Path) -> Result<T>) -> Result<T> {
+    let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
+    let mut last = None;
+    for _ in 0..PORT_TRIES {
+        match start(&java, &jars) {
+            Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
+            result => return result,
+        }
+    }
+    Err(last.context("VG0904: no start was tried")?)
 }
 
-/// One of everything, and few partitions for the broker's own topics, so that it starts quickly.
-fn settings(folder: &Path, port: u16, controller: u16) -> String {
-    format!(
+/// Ports that are free now.
+pub(crate) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
+    // All held before one is let go, so that they differ.
+    let listeners = [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0"));
+    let mut ports = [0; COUNT];
+    for (port, listener) in ports.iter_mut().zip(&listeners) {
+        let listener = listener.as_ref().map_err(|e| anyhow::anyhow!("VG0904: no port is free: {e}"))?;
+        *port = listener.local_addr()?.port();
+    }
+    Ok(ports)
+}
+
+/// A broker among those of its cluster, each of which is a controller too.
+pub(crate) struct Node<'a> {
+    /// From 1 on.
+    pub id: usize,
+    pub port: u16,
+    /// The controllers' ports of all, in the order of their ids.
+    pub controllers: &'a [u16],
+}
+
+/// Few partitions for the broker's own topics, so that it starts quickly; a copy of everything on each broker,
+/// of which one may be missing.
+fn settings(folder: &Path, node: &Node<'_>) -> Result<String> {
+    let Node { id, port, controllers } = node;
+    let controller = controllers.get(id - 1).context("VG0904: a broker without a controller")?;
+    let voters = (1..).zip(controllers.iter()).map(|(id, port)| format!("{id}@127.0.0.1:{port}"));
+    let voters = voters.collect::<Vec<String>>().join(",");
+    let copies = controllers.len();
+    let least = copies.div_ceil(2);
+    Ok(format!(
         "process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller}
+node.id={id}
+controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 log.dirs={}
+default.replication.factor={copies}
+min.insync.replicas={least}
 num.network.threads=2
 num.io.threads=4
-offsets.topic.replication.factor=1
+offsets.topic.replication.factor={copies}
 offsets.topic.num.partitions=4
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
+transaction.state.log.replication.factor={copies}
+transaction.state.log.min.isr={least}
 transaction.state.log.num.partitions=4
 share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
@@ -240,5 +284,5 @@ log.index.size.max.bytes=1048576
 auto.create.topics.enable=false
 ",
         folder.join("disk").display()
-    )
+    ))
 }

@@ -64,7 +64,7 @@ impl Process {
         self.pid
     }
 
-    fn is_running(&self) -> bool {
+    pub fn is_running(&self) -> bool {
         Path::new("/proc").join(self.pid.to_string()).join("stat").exists()
     }
 
@@ -72,6 +72,13 @@ impl Process {
     pub fn signal(&self, name: &str) -> Result<()> {
         let status = Command::new("kill").arg(format!("-{name}")).arg(self.pid.to_string()).status()?;
         if status.success() { Ok(()) } else { bail!("VG0904: the service is gone") }
+    }
+
+    /// Lets none of its files grow beyond a size: what would is refused.
+    pub fn limit_files(&self, most_bytes: u64) -> Result<()> {
+        let mut prlimit = Command::new("prlimit");
+        prlimit.arg(format!("--pid={}", self.pid)).arg(format!("--fsize={most_bytes}"));
+        if prlimit.status()?.success() { Ok(()) } else { bail!("VG0904: the service takes no limit") }
     }
 }
 

@@ -27,7 +27,11 @@ fn check(json: &[u8], want: Result<&str, &str>) {
     match want {
         Ok(want) => {
             assert_eq!(got, Ok(()), "{shown}");
-            assert_eq!(Encoder::new().encode(&batch).unwrap().get(1).as_deref(), Some(want.as_bytes()), "{shown}");
+            assert_eq!(
+                Encoder::new().encode(&batch).unwrap().get(1).as_deref(),
+                Some(want.as_bytes()),
+                "{shown}"
+            );
         }
         Err(code) => {
             assert_eq!(got.map_err(|r| r.code), Err(code), "{shown}");

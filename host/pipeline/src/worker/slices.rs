@@ -34,7 +34,12 @@ impl Log for Slow {
     fn read(&self, _: &str, _: u32, from: u64, _: usize, _: usize) -> Result<Vec<Record>, LogError> {
         self.asked.borrow_mut().push(format!("read {from}"));
         let value = br#"{"id": "a", "at": "2018-02-01T00:00:00Z"}"#.to_vec();
-        Ok(vec![Record { offset: from, timestamp_us: 1_517_443_200_000_000, key: vec![].into(), value: value.into() }])
+        Ok(vec![Record {
+            offset: from,
+            timestamp_us: 1_517_443_200_000_000,
+            key: vec![].into(),
+            value: value.into(),
+        }])
     }
     fn committed(&self, _: &str, _: &str, partition: u32) -> Result<Option<u64>, LogError> {
         self.asked.borrow_mut().push(format!("position of {partition}"));

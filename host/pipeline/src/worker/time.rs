@@ -120,7 +120,8 @@ fn one_without_any_event_is_idle_too() {
     assert_eq!(bench.said(), [(1, None, None)]);
     // What is no event moves no time.
     let topic = "raw".into();
-    let bad = log::Output { topic, partition: 1, timestamp_us: 0, key: vec![].into(), value: b"{".to_vec().into() };
+    let bad =
+        log::Output { topic, partition: 1, timestamp_us: 0, key: vec![].into(), value: b"{".to_vec().into() };
     bench.log.commit_step(Step::of("test", &[], &[bad], &[])).unwrap();
     assert!(bench.step(1, 201));
     assert_eq!(bench.said()[1..], [(1, None, None)]);

@@ -61,7 +61,13 @@ fn topic(part: &Part, log: &KafkaLog, name: &str) -> String {
 }
 
 fn output(topic: &str, value: &str) -> Output {
-    Output { topic: topic.into(), partition: 0, timestamp_us: 7_000, key: "key".into(), value: value.to_owned().into() }
+    Output {
+        topic: topic.into(),
+        partition: 0,
+        timestamp_us: 7_000,
+        key: "key".into(),
+        value: value.to_owned().into(),
+    }
 }
 
 fn position(topic: &str, next_offset: u64) -> Position {

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod assumptions;
+mod attacks;
 mod certificates;
+mod common;
 mod pipeline;
 mod security;
 mod world;

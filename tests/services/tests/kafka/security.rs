@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use log::{Commit, Error, Log, Output, Position, StateChange};
+use log::{Error, Log, Output, Position, StateChange, Step};
 use log_kafka::{Change, ClientCertificate, KafkaLog, Mechanism, Options, Sasl, Security};
 use services::{Listener, Secure};
 
@@ -94,7 +94,13 @@ fn certificate(signed: &Signed) -> Option<ClientCertificate> {
 }
 
 fn output(topic: &str, value: &str) -> Output {
-    Output { topic: topic.into(), partition: 0, timestamp_us: 0, key: Vec::new(), value: value.into() }
+    Output {
+        topic: topic.into(),
+        partition: 0,
+        timestamp_us: 0,
+        key: "".into(),
+        value: value.to_owned().into(),
+    }
 }
 
 fn patiently<T>(ask: impl Fn() -> Result<T, Error>) -> T {
@@ -115,8 +121,8 @@ fn work(options: Options, topic: &str) {
     let mut log = KafkaLog::connect(options).unwrap();
     log.create_topic(topic, 1).unwrap();
     log.create_state(&stage, 1).unwrap();
-    let step = Commit { group: topic, positions: &[], outputs: &[output(topic, "a")], state: &[] };
-    log.commit(&step).unwrap();
+    let step = Step::of(topic, &[], &[output(topic, "a")], &[]);
+    log.commit_step(step.clone()).unwrap();
     log.join(topic, &[topic]).unwrap();
     let (start, given) = (Instant::now(), Change::Assigned { topic: topic.into(), partition: 0 });
     while !log.changes().unwrap().contains(&given) {
@@ -127,7 +133,7 @@ fn work(options: Options, topic: &str) {
     assert_eq!(records.iter().map(|record| &*record.value).collect::<Vec<_>>(), [b"a"]);
     let positions = [Position { topic: topic.into(), partition: 0, next_offset: 1 }];
     let state = [StateChange { table: stage.clone(), key: b"k".into(), value: Some(b"v".into()) }];
-    log.commit(&Commit { group: topic, positions: &positions, outputs: &[], state: &state }).unwrap();
+    log.commit_step(Step::of(topic, &positions, &[], &state)).unwrap();
     assert_eq!(patiently(|| log.committed(topic, topic, 0)), Some(1));
     assert_eq!(patiently(|| log.state(&stage)), [(b"k".to_vec(), b"v".to_vec())]);
 }
@@ -244,8 +250,8 @@ fn a_token_is_read_again_before_it_ends() {
     let (outputs, mut written, mut late) = ([output("tokens", "a")], 0, 0);
     while late < 3 {
         assert!(start.elapsed() < 2 * SOON, "nothing is written with the new token");
-        let step = Commit { group: "tokens", positions: &[], outputs: &outputs, state: &[] };
-        match log.commit(&step) {
+        let step = Step::of("tokens", &[], &outputs, &[]);
+        match log.commit_step(step.clone()) {
             Ok(()) => written += 1,
             // On a slow machine a connection may end before its token is read again: the next one has the new token.
             Err(error) if error.is_retry() => continue,
