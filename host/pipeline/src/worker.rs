@@ -536,12 +536,12 @@ fn read(
     certain: bool,
     copies: &mut Copies,
 ) -> Result<Option<(Vec<Record>, u64)>, Error> {
-    let look = |input: &Input, from| match certain {
+    let look = |input: &Input, from, certain| match certain {
         true => log.read(&input.topic, input.partition, from, records, bytes),
         false => log.poll(&input.topic, input.partition, from, records, bytes),
     };
     if let Some(from) = held.next {
-        match look(&held.input, from) {
+        match look(&held.input, from, certain) {
             // Who slept for so long has most likely lost the partition to another, who read them.
             Err(log::Error::Expired { .. }) => {
                 let is_open = held.next != held.committed;
@@ -554,7 +554,8 @@ fn read(
         }
     }
     let Some(from) = restore(running, held, log, copies)? else { return Ok(None) };
-    match look(&held.input, from) {
+    // For certain, as what has expired may be told later otherwise, when it is taken for others' again.
+    match look(&held.input, from, true) {
         // A restore takes its time, in which another may have read on; what nobody has read is an error.
         Err(log::Error::Expired { .. }) if position(&held.input, log)?.0 != from => {
             (held.next, held.restore) = (None, Some(Restore::begin(running, &held.input, log)?));
