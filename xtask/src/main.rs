@@ -13,7 +13,7 @@ const HELP: &str = "\
 cargo xtask demo [ARGUMENT…]      build everything, then `vigie demo` with the arguments
 cargo xtask test [--only PART]    every check; parts: fmt, deny, clippy, guests, host,
                                   services, simulation, plugins, docs, demo
-cargo xtask test --chaos          a host is killed 100 times on a real Kafka, under load
+cargo xtask test --chaos          all attacks on a real Kafka under load, with 100 kills of a host
 cargo xtask simulate --seeds N    run N seeds under faults; --seed S runs one again
 cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, state, demo
 cargo xtask bench kafka [OPTION…] the same on a Kafka broker, beside programs written by hand; --help says more

@@ -105,9 +105,10 @@ fn services() -> Result<()> {
     command(cargo().args(["test", "--workspace", "--locked", "--lib", "--", "fetch::", "process::"]))
 }
 
-/// The attack that kills a host, as often as takes about half an hour; what it says is shown, with its seed.
+/// All attacks on Kafka, one after the other, with a host killed as often as takes about half an hour; what they
+/// say is shown, with their seeds.
 pub fn chaos() -> Result<()> {
-    let attack = ["--", "--exact", "--nocapture", "attacks::hosts_are_killed_under_load"];
+    let attack = ["--", "--include-ignored", "--nocapture", "--test-threads", "1", "attacks::"];
     let test = ["test", "--workspace", "--locked", "--test", "kafka"];
     command(on_services()?.args(test).args(attack).env("VIGIE_TEST_KILLS", "100"))
 }

@@ -216,7 +216,10 @@ impl KafkaLog {
         match self.read_in.borrow().get(&at).cloned().flatten() {
             Some(ticket) => Ok(ticket),
             // It was read while it was not ours.
-            None => Err(Error::Aborted { group: group.into() }),
+            None => {
+                let why = format!("{} {} was read while it was not ours", at.0, at.1);
+                Err(Error::Aborted { group: group.into(), why })
+            }
         }
     }
 

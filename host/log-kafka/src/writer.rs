@@ -254,14 +254,15 @@ impl Writer {
 
     /// Aborts the step, of which nothing will be in the log, and says why.
     fn give_up(&mut self, group: &str, error: &KafkaError) -> Error {
+        let aborted = || Error::Aborted { group: group.into(), why: error.to_string() };
         if let Some(fatal) = self.fatal(error) {
-            return fatal.unwrap_or_else(|| Error::Aborted { group: group.into() });
+            return fatal.unwrap_or_else(aborted);
         }
         self.left = Left::Aborting;
         self.misses = error.rdkafka_error_code().is_some_and(is_missing);
         let why = match error.rdkafka_error_code() {
             Some(code) if is_for_good(code) => Error::Io(error.to_string()),
-            _ => Error::Aborted { group: group.into() },
+            _ => aborted(),
         };
         match self.settle() {
             Err(Error::Fenced) => Error::Fenced,

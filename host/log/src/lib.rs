@@ -351,10 +351,12 @@ pub enum Error {
         partition: u32,
     },
     /// A commit that was given up, because the group has changed or the log was unwell.
-    #[error("VG3006: the log gave up a step of group {group}; it is computed again")]
+    #[error("VG3006: the log gave up a step of group {group}, which is to be computed again: {why}")]
     Aborted {
         /// The group.
         group: String,
+        /// What the log said.
+        why: String,
     },
     /// A commit without an answer.
     #[error("VG3007: the log did not say whether a step of group {group} was committed")]

@@ -42,6 +42,8 @@ const IDLE: Duration = Duration::from_millis(20);
 /// For how long a worker or the delivery may fail on a log that is unwell: a transaction that was left open ends
 /// within 10 s, and a broker may have to be started again.
 const MOST_UNWELL: Duration = Duration::from_secs(60);
+/// How often it is said that it is.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 /// Longest wait for the partitions of a pipeline: a worker of another name may have to be given up first.
 const MOST_JOIN: Duration = Duration::from_secs(60);
 /// Most workers; each takes the memory of its plugins and of its partitions' state.
@@ -97,20 +99,37 @@ const COMMIT: usize = usize::MAX;
 
 /// Since when the log fails a worker, by input. Each is to come on by itself: that others do is no comfort.
 #[derive(Default)]
-struct Unwell(BTreeMap<usize, Instant>);
+struct Unwell {
+    since: BTreeMap<usize, Instant>,
+    told: Option<Instant>,
+}
 
 impl Unwell {
     fn renew(&mut self, input: usize) {
-        self.0.remove(&input);
+        self.since.remove(&input);
     }
 
     fn failed(&mut self, input: usize) {
-        self.0.entry(input).or_insert_with(Instant::now);
+        self.since.entry(input).or_insert_with(Instant::now);
+    }
+
+    fn longest(&self) -> Duration {
+        self.since.values().map(Instant::elapsed).max().unwrap_or_default()
     }
 
     /// Whether one of them has failed for too long.
     fn is_over(&self) -> bool {
-        self.0.values().any(|since| since.elapsed() > MOST_UNWELL)
+        self.longest() > MOST_UNWELL
+    }
+
+    /// For how many seconds, where that is to be said now.
+    fn is_to_be_told(&mut self) -> Option<u64> {
+        let longest = self.longest();
+        let is_news = longest > TELL_EVERY && self.told.is_none_or(|at| at.elapsed() > TELL_EVERY);
+        is_news.then(|| {
+            self.told = Some(Instant::now());
+            longest.as_secs()
+        })
     }
 }
 
@@ -375,6 +394,9 @@ impl Worker {
             self.watch.end(&self.worker, turn.is_ok());
             let busy = match turn {
                 Err(pipeline::Error::Log(error)) if error.is_retry() && !self.unwell.is_over() => {
+                    if let Some(seconds) = self.unwell.is_to_be_told() {
+                        eprintln!("worker {number}: the log has been unwell for {seconds} s: {error}");
+                    }
                     std::thread::sleep(IDLE);
                     continue;
                 }

@@ -192,7 +192,7 @@ impl Cluster {
         };
         if !self.transactions.contains_key(&number) {
             self.appending.remove(member);
-            return Err(Error::Aborted { group: step.group.to_string() });
+            return Err(Error::Aborted { group: step.group.to_string(), why: String::new() });
         }
         let places = self.write(number, step)?;
         if let Some(transaction) = self.transactions.get_mut(&number) {
@@ -221,7 +221,7 @@ impl Cluster {
         let of = |t: &Transaction| t.positions.first().map_or(String::new(), |(group, ..)| group.clone());
         // It has timed out, and was aborted.
         let Some(group) = self.transactions.get(&number).map(of) else {
-            return Err(Error::Aborted { group: String::new() });
+            return Err(Error::Aborted { group: String::new(), why: String::new() });
         };
         let is_member = self.transactions.get(&number).is_some_and(|transaction| {
             transaction.positions.iter().all(|(_, at, read_in)| self.is_member(&at.topic, member, *read_in))
@@ -236,7 +236,7 @@ impl Cluster {
         }
         match fate {
             Fate::Done | Fate::Slow if is_member => Ok(()),
-            Fate::Done | Fate::Slow | Fate::Aborted => Err(Error::Aborted { group }),
+            Fate::Done | Fate::Slow | Fate::Aborted => Err(Error::Aborted { group, why: String::new() }),
             Fate::DoneUnheard | Fate::SlowUnheard | Fate::Unsent => Err(Error::Unknown { group }),
         }
     }

@@ -153,7 +153,7 @@ fn a_commit_without_an_answer_is_cleared_up_before_anything_else() {
 #[test]
 fn a_step_that_was_given_up_is_computed_again() {
     let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
-    log.next_commit = Some(LogError::Aborted { group: "test".into() });
+    log.next_commit = Some(LogError::Aborted { group: "test".into(), why: String::new() });
     step(&mut worker, &mut log).unwrap_err();
     assert_eq!(log.committed, None);
     log.asked.take();
@@ -195,7 +195,7 @@ fn steps_go_on_before_their_commit_and_are_computed_again_together() {
     append(&mut worker, &mut log).unwrap();
     append(&mut worker, &mut log).unwrap();
     assert!(worker.is_open() && worker.is_due(0), "without a pace");
-    log.next_commit = Some(LogError::Aborted { group: "test".into() });
+    log.next_commit = Some(LogError::Aborted { group: "test".into(), why: String::new() });
     worker.commit(&mut log).unwrap_err();
     assert!(!worker.is_open() && log.committed.is_none());
     (log.appended, log.asked) = Default::default();
@@ -212,7 +212,7 @@ fn steps_go_on_before_their_commit_and_are_computed_again_together() {
 fn an_append_that_fails_takes_the_open_steps_with_it() {
     let (mut worker, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
     append(&mut worker, &mut log).unwrap();
-    log.next_append = Some(LogError::Aborted { group: "test".into() });
+    log.next_append = Some(LogError::Aborted { group: "test".into(), why: String::new() });
     append(&mut worker, &mut log).unwrap_err();
     assert!(!worker.is_open());
     log.asked.take();
