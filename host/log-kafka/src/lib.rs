@@ -66,6 +66,12 @@ struct Open {
     written: Written,
 }
 
+impl Open {
+    fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.written.topics.is_empty()
+    }
+}
+
 struct OpenGroup {
     ticket: Ticket,
     positions: Vec<Position>,
@@ -404,6 +410,12 @@ impl Log for KafkaLog {
 
     fn commit(&mut self) -> Result<(), Error> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
+        if !writer.is_open() && !self.open.is_empty() {
+            // Never say of what was given up that it is there.
+            self.open = Open::default();
+            let why = "the transaction has ended before its commit".into();
+            return Err(Error::Aborted { group: String::new(), why });
+        }
         let progress = self.open.groups.iter().map(|(group, OpenGroup { ticket, positions })| Progress {
             group,
             positions,
