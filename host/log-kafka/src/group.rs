@@ -22,6 +22,9 @@ pub type Ticket = Arc<ConsumerGroupMetadata>;
 const LOOK_MS: &str = "10000";
 /// Changes of one group that are taken at once.
 const MOST_EVENTS: usize = 100;
+/// Longest wait for a position. The client asks on while a transaction that may move it is open, and meanwhile its
+/// caller hears nothing of its groups, who wait for it.
+const POSITION: Duration = Duration::from_millis(500);
 
 /// A partition that was given or taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +139,13 @@ fn hold(consumer: &BaseConsumer<Membership>, given: &mut TopicPartitionList) -> 
 pub struct Group {
     options: Options,
     name: String,
+    /// Asks for positions. Not the member: an answer to who joins waits until all members have joined, and whatever
+    /// that client asks its group meanwhile waits behind it.
+    asks: Consumer,
+    member: Option<Member>,
+}
+
+struct Member {
     topics: Vec<String>,
     /// Tells this connection's memberships from those of others with the same instance's name.
     client_id: String,
@@ -146,7 +156,7 @@ pub struct Group {
 
 type Consumer = BaseConsumer<Membership>;
 
-impl Drop for Group {
+impl Drop for Member {
     fn drop(&mut self) {
         // The client gives its partitions up while it is closed.
         self.consumer().context().seen().closing = true;
@@ -156,38 +166,32 @@ impl Drop for Group {
 impl Group {
     /// A group to ask for its positions.
     pub fn look(options: &Options, group: &str) -> Result<Self, Error> {
-        Self::new(options, group, &[])
+        let asks = options.consumer(group)?.create_with_context(Membership::new(options));
+        let asks = asks.map_err(|e| errors::of(&e))?;
+        Ok(Self { options: options.clone(), name: group.into(), asks, member: None })
     }
 
     pub fn join(options: &Options, group: &str, topics: &[&str]) -> Result<Self, Error> {
-        Self::new(options, group, topics)
-    }
-
-    fn new(options: &Options, group: &str, topics: &[&str]) -> Result<Self, Error> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let client_id = format!("vigie-{}-{}", std::process::id(), since.as_nanos());
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
-        let consumer = RefCell::new(Arc::new(consumer(options, group, &client_id, &topics)?));
-        let fenced = Cell::new(false);
-        Ok(Self { options: options.clone(), name: group.into(), topics, client_id, consumer, fenced })
-    }
-
-    fn consumer(&self) -> Arc<Consumer> {
-        self.consumer.borrow().clone()
+        let consumer = RefCell::new(Arc::new(join(options, group, &client_id, &topics)?));
+        let member = Some(Member { topics, client_id, consumer, fenced: Cell::new(false) });
+        Ok(Self { member, ..Self::look(options, group)? })
     }
 
     pub fn is_joined(&self) -> bool {
-        !self.topics.is_empty()
+        self.member.is_some()
     }
 
     /// Whether it is as a member of this group that the topic is read.
     pub fn reads(&self, topic: &str) -> bool {
-        self.topics.iter().any(|t| t == topic)
+        self.member.as_ref().is_some_and(|member| member.topics.iter().any(|t| t == topic))
     }
 
     /// What a commit of what is read now has to show; none: the partition is not ours.
     pub fn ticket(&self, topic: &str, partition: u32) -> Option<Ticket> {
-        let consumer = self.consumer();
+        let consumer = self.member.as_ref()?.consumer();
         let seen = consumer.context().seen();
         let owned = seen.owned.contains(&(topic.to_owned(), partition));
         seen.ticket.clone().filter(|_| owned)
@@ -195,18 +199,78 @@ impl Group {
 
     /// What one shows who is no member.
     pub fn outsider(&self) -> Result<Ticket, Error> {
-        let metadata = self.consumer().group_metadata();
+        let metadata = self.asks.group_metadata();
         metadata.map(Arc::new).ok_or_else(|| Error::Io("the client knows of no group".into()))
     }
 
     /// Lets the client do what the group wants, and says what that was.
     pub fn changes(&self, changes: &mut Vec<Change>) -> Result<(), Error> {
-        if !self.is_joined() {
-            return Ok(());
+        let Some(member) = &self.member else { return Ok(()) };
+        match member.fenced.get() {
+            true => self.leave_or_join_anew(member, changes),
+            false => member.changes(changes),
         }
-        if self.fenced.get() {
-            return self.leave_or_join_anew(changes);
+    }
+
+    /// After the group has said that another has this member's place. It says so to a client too that lost its
+    /// session and joined again, about what it still had on its way from before: then it was nobody else, and
+    /// it joins anew, with nothing. Where the group does not answer it is asked again.
+    fn leave_or_join_anew(&self, member: &Member, changes: &mut Vec<Change>) -> Result<(), Error> {
+        let Ok(is_taken) = self.is_taken(member) else { return Ok(()) };
+        if is_taken {
+            return Err(Error::Fenced);
         }
+        let old = member.consumer();
+        let owned = {
+            let mut seen = old.context().seen();
+            seen.closing = true;
+            std::mem::take(&mut seen.owned)
+        };
+        changes.extend(owned.into_iter().map(|(topic, partition)| Change::Revoked { topic, partition }));
+        let new = join(&self.options, &self.name, &member.client_id, &member.topics)?;
+        member.consumer.replace(Arc::new(new));
+        member.fenced.set(false);
+        Ok(())
+    }
+
+    /// Whether another connection is the member with this one's instance's name.
+    fn is_taken(&self, member: &Member) -> Result<bool, KafkaError> {
+        let Some(name) = &self.options.name else { return Ok(false) };
+        let list = self.asks.fetch_group_list(Some(&self.name), ANSWER)?;
+        let mut members = list.groups().iter().flat_map(|group| group.members());
+        // The group makes a member's id of its instance's name and a UUID.
+        let is_name = |id: &str| id.len() == name.len() + 37 && id.starts_with(name.as_str());
+        Ok(members.any(|found| is_name(found.id()) && found.client_id() != member.client_id))
+    }
+
+    pub fn committed(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        self.options.listen(&self.asks);
+        let mut list = TopicPartitionList::new();
+        list.add_partition(topic, number(partition)?);
+        let failed = |error: KafkaError| {
+            let what = || format!("the position of {} in {topic} {partition}", self.name);
+            match error.rdkafka_error_code() {
+                Some(Code::UnstableOffsetCommit) => Error::Pending { what: what() },
+                Some(code @ Code::OperationTimedOut) => Error::Away(format!("{}: {code}", what())),
+                _ => errors::of_partition(&error, topic, partition),
+            }
+        };
+        let found = self.asks.committed_offsets(list, POSITION).map_err(failed)?;
+        let Some(element) = found.elements().into_iter().next() else { return Ok(None) };
+        element.error().map_err(failed)?;
+        Ok(match element.offset() {
+            Offset::Offset(next) => u64::try_from(next).ok(),
+            _ => None,
+        })
+    }
+}
+
+impl Member {
+    fn consumer(&self) -> Arc<Consumer> {
+        self.consumer.borrow().clone()
+    }
+
+    fn changes(&self, changes: &mut Vec<Change>) -> Result<(), Error> {
         let consumer = self.consumer();
         for _ in 0..MOST_EVENTS {
             let before = consumer.context().seen().changes.len();
@@ -230,69 +294,11 @@ impl Group {
         changes.append(&mut seen.changes);
         seen.failed.take().map_or(Ok(()), |why| Err(Error::Io(why)))
     }
-
-    /// After the group has said that another has this member's place. It says so to a client too that lost its
-    /// session and joined again, about what it still had on its way from before: then it was nobody else, and
-    /// it joins anew, with nothing. Where the group does not answer it is asked again.
-    fn leave_or_join_anew(&self, changes: &mut Vec<Change>) -> Result<(), Error> {
-        let Ok(is_taken) = self.is_taken() else { return Ok(()) };
-        if is_taken {
-            return Err(Error::Fenced);
-        }
-        let old = self.consumer();
-        let owned = {
-            let mut seen = old.context().seen();
-            seen.closing = true;
-            std::mem::take(&mut seen.owned)
-        };
-        changes.extend(owned.into_iter().map(|(topic, partition)| Change::Revoked { topic, partition }));
-        let new = consumer(&self.options, &self.name, &self.client_id, &self.topics)?;
-        self.consumer.replace(Arc::new(new));
-        self.fenced.set(false);
-        Ok(())
-    }
-
-    /// Whether another connection is the member with this one's instance's name.
-    fn is_taken(&self) -> Result<bool, KafkaError> {
-        let Some(name) = &self.options.name else { return Ok(false) };
-        let list = self.consumer().fetch_group_list(Some(&self.name), ANSWER)?;
-        let mut members = list.groups().iter().flat_map(|group| group.members());
-        // The group makes a member's id of its instance's name and a UUID.
-        let is_name = |id: &str| id.len() == name.len() + 37 && id.starts_with(name.as_str());
-        Ok(members.any(|member| is_name(member.id()) && member.client_id() != self.client_id))
-    }
-
-    pub fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
-        if !self.is_joined() {
-            self.options.listen(&self.consumer());
-        }
-        let mut list = TopicPartitionList::new();
-        list.add_partition(topic, number(partition)?);
-        let pending = || Error::Pending { what: format!("the position of {group} in {topic}") };
-        let found =
-            self.consumer().committed_offsets(list, ANSWER).map_err(|e| match e.rdkafka_error_code() {
-                Some(Code::UnstableOffsetCommit) => pending(),
-                _ => errors::of_partition(&e, topic, partition),
-            })?;
-        let Some(element) = found.elements().into_iter().next() else { return Ok(None) };
-        match element.error() {
-            Err(e) if e.rdkafka_error_code() == Some(Code::UnstableOffsetCommit) => Err(pending()),
-            Err(e) => Err(errors::of_partition(&e, topic, partition)),
-            Ok(()) => Ok(match element.offset() {
-                Offset::Offset(next) => u64::try_from(next).ok(),
-                _ => None,
-            }),
-        }
-    }
 }
 
-/// A client of a group, which joins it where there are topics.
-fn consumer(options: &Options, group: &str, client_id: &str, topics: &[String]) -> Result<Consumer, Error> {
+/// A client that joins a group.
+fn join(options: &Options, group: &str, client_id: &str, topics: &[String]) -> Result<Consumer, Error> {
     let mut config = options.consumer(group)?;
-    let context = Membership::new(options);
-    if topics.is_empty() {
-        return config.create_with_context(context).map_err(|e| errors::of(&e));
-    }
     config.set("client.id", client_id).set("partition.assignment.strategy", "cooperative-sticky");
     // With it a restart keeps its partitions, and a member that was thrown out cannot commit: the group
     // accepts commits in a transaction from who gives neither a member nor an instance.
@@ -303,7 +309,8 @@ fn consumer(options: &Options, group: &str, client_id: &str, topics: &[String]) 
     config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
     config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
     config.set("topic.metadata.refresh.interval.ms", LOOK_MS);
-    let consumer: Consumer = config.create_with_context(context).map_err(|e| errors::of(&e))?;
+    let consumer: Consumer =
+        config.create_with_context(Membership::new(options)).map_err(|e| errors::of(&e))?;
     let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
     consumer.subscribe(&topics).map_err(|e| errors::of(&e))?;
     Ok(consumer)

@@ -10,6 +10,7 @@ mod ear;
 mod errors;
 mod files;
 mod group;
+mod open;
 mod options;
 mod queue;
 mod reader;
@@ -20,26 +21,29 @@ mod topics;
 mod writer;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use log::{Error, Log, Place, Position, Record, Slice, Step};
 
 pub use group::Change;
 use group::{Group, Ticket};
+use open::{Open, Written};
 pub use options::Options;
 use reader::Reader;
 use scanner::Scanner;
 pub use security::{ClientCertificate, Mechanism, Sasl, Security};
 use topics::Topics;
-use writer::{Progress, Writer};
+use writer::{Lost, Progress, Writer};
 
 /// Longest wait for one answer of the broker.
 const ANSWER: Duration = Duration::from_secs(5);
 /// How long to wait for the markers of a transaction before looking again.
 const MARKERS: Duration = Duration::from_millis(1);
+/// Longest wait for them in one go. They come within milliseconds, unless another's transaction is open in front of
+/// them; then whoever waits hears nothing of its groups meanwhile, and that other one may wait for it.
+const MOST_MARKERS: Duration = Duration::from_millis(500);
 
 /// A connection to a log on Kafka.
 pub struct KafkaLog {
@@ -56,25 +60,8 @@ pub struct KafkaLog {
     open: Open,
     /// Partitions that were written, and up to where they have to be seen; none: that is still to be asked.
     unseen: RefCell<BTreeMap<(String, u32), Option<u64>>>,
-}
-
-/// What the open transaction holds beside its records.
-#[derive(Default)]
-struct Open {
-    /// By group.
-    groups: BTreeMap<Arc<str>, OpenGroup>,
-    written: Written,
-}
-
-impl Open {
-    fn is_empty(&self) -> bool {
-        self.groups.is_empty() && self.written.topics.is_empty()
-    }
-}
-
-struct OpenGroup {
-    ticket: Ticket,
-    positions: Vec<Position>,
+    /// Topics of which partitions were taken away, perhaps because they are gone.
+    doubted: BTreeSet<String>,
 }
 
 impl KafkaLog {
@@ -95,6 +82,7 @@ impl KafkaLog {
             writer,
             open: Open::default(),
             unseen: RefCell::default(),
+            doubted: BTreeSet::new(),
             options,
         })
     }
@@ -114,7 +102,8 @@ impl KafkaLog {
     /// and not between a read and its commit: partitions are given up here.
     ///
     /// # Errors
-    /// [`Error::Fenced`] where a newer member of the same name has come, [`Error::Io`].
+    /// [`Error::Fenced`] where a newer member of the same name has come, [`Error::NoTopic`] where partitions were
+    /// taken away because their topic was deleted, [`Error::Io`].
     pub fn changes(&mut self) -> Result<Vec<Change>, Error> {
         let mut changes = Vec::new();
         for group in self.groups.borrow().values() {
@@ -126,9 +115,25 @@ impl KafkaLog {
             self.positions.borrow_mut().retain(|(_, t, p), _| t != topic || *p != partition);
             if matches!(change, Change::Revoked { .. }) {
                 self.reader.borrow_mut().close(topic, partition);
+                self.doubted.insert(topic.to_owned());
             }
         }
+        self.ask_for_doubted()?;
         Ok(changes)
+    }
+
+    /// A group takes a deleted topic's partitions away as any others, and nobody would miss them.
+    fn ask_for_doubted(&mut self) -> Result<(), Error> {
+        while let Some(topic) = self.doubted.first() {
+            match self.topics.still_has(&self.scanner, topic, 0) {
+                Ok(true) => drop(self.doubted.pop_first()),
+                Ok(false) => return Err(Error::NoTopic { topic: topic.clone(), partition: 0 }),
+                // Later, as it may last, and the groups are to be heard meanwhile.
+                Err(error) if error.is_retry() => return Ok(()),
+                Err(error) => return self.explained(Err(error)),
+            }
+        }
+        Ok(())
     }
 
     fn must_exist(&self, topic: &str, partition: u32) -> Result<(), Error> {
@@ -138,7 +143,7 @@ impl KafkaLog {
         Err(Error::NoTopic { topic: topic.into(), partition })
     }
 
-    /// Waits until all that was committed here can be read by everybody.
+    /// Waits until all that was committed here can be read by everybody; for a moment in each partition.
     ///
     /// # Errors
     /// [`Error::Pending`], [`Error::Away`].
@@ -165,7 +170,7 @@ impl KafkaLog {
                 return Ok(end);
             }
             self.unseen.borrow_mut().insert(at.clone(), Some(wanted));
-            if start.elapsed() > ANSWER {
+            if start.elapsed() > MOST_MARKERS {
                 return Err(Error::Pending { what: format!("partition {partition} of topic {topic}") });
             }
             std::thread::sleep(MARKERS);
@@ -246,9 +251,7 @@ impl KafkaLog {
         self.open.written.extend(written);
         writer.append(step, &changes)?;
         if let Some(ticket) = ticket {
-            // The first one holds: a later generation must not vouch for what was read before it.
-            let none = OpenGroup { ticket, positions: Vec::new() };
-            self.open.groups.entry(step.group.clone()).or_insert(none).add(&step.positions);
+            self.open.move_group(&step.group, ticket, &step.positions);
         }
         Ok(())
     }
@@ -258,7 +261,7 @@ impl KafkaLog {
         if !self.writer.as_ref().is_some_and(Writer::misses_a_topic) {
             return None;
         }
-        let read = self.open.groups.values().flat_map(|group| &group.positions).chain(positions);
+        let read = self.open.positions().map(|(_, position)| position).chain(positions);
         let read = read.map(|position| (&*position.topic, position.partition));
         let mut places = read.chain(self.open.written.places());
         places.find_map(|(topic, partition)| match self.topics.still_has(&self.scanner, topic, partition) {
@@ -270,63 +273,35 @@ impl KafkaLog {
 
     /// Ends the open transaction here; what a failed commit comes to is asked for anew.
     fn close(&mut self, done: &Result<(), Error>) {
-        let Open { groups, written } = std::mem::take(&mut self.open);
+        let open = std::mem::take(&mut self.open);
         let mut positions = self.positions.borrow_mut();
-        for (group, OpenGroup { positions: moved, .. }) in groups {
-            for Position { topic, partition, next_offset } in moved {
-                let at = (group.to_string(), topic.to_string(), partition);
-                match done {
-                    Ok(()) => positions.insert(at, next_offset),
-                    Err(_) => positions.remove(&at),
-                };
-            }
+        for (group, position) in open.positions() {
+            let at = (group.to_owned(), position.topic.to_string(), position.partition);
+            match done {
+                Ok(()) => positions.insert(at, position.next_offset),
+                Err(_) => positions.remove(&at),
+            };
         }
+        drop(positions);
         if matches!(done, Ok(()) | Err(Error::Unknown { .. })) {
-            let seen_to = written.places().map(|(topic, partition)| ((topic.to_owned(), partition), None));
+            let seen_to =
+                open.written.places().map(|(topic, partition)| ((topic.to_owned(), partition), None));
             self.unseen.borrow_mut().extend(seen_to);
         }
-    }
-}
-
-/// Which partitions were written.
-#[derive(Default)]
-struct Written {
-    /// A few topics, each with the partitions in the order of their first record.
-    topics: Vec<(Arc<str>, Vec<u32>)>,
-}
-
-impl Written {
-    /// Of each record, so by comparing alone.
-    fn add(&mut self, topic: &Arc<str>, partition: u32) {
-        let known = self.topics.iter_mut().find(|(known, _)| Arc::ptr_eq(known, topic) || known == topic);
-        match known {
-            Some((_, partitions)) if partitions.contains(&partition) => {}
-            Some((_, partitions)) => partitions.push(partition),
-            None => self.topics.push((topic.clone(), vec![partition])),
+        if done.is_err() {
+            self.lose(open);
         }
     }
 
-    fn extend(&mut self, other: Self) {
-        for (topic, partitions) in other.topics {
-            partitions.into_iter().for_each(|partition| self.add(&topic, partition));
-        }
-    }
-
-    fn places(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.topics.iter().flat_map(|(topic, partitions)| partitions.iter().map(|p| (&**topic, *p)))
-    }
-}
-
-impl OpenGroup {
-    /// Takes later positions.
-    fn add(&mut self, positions: &[Position]) {
-        for position in positions {
-            let same = |p: &&mut Position| p.topic == position.topic && p.partition == position.partition;
-            match self.positions.iter_mut().find(same) {
-                Some(before) => before.next_offset = position.next_offset,
-                None => self.positions.push(position.clone()),
-            }
-        }
+    /// Has the writer end the transaction once more where the broker may have ended it in part.
+    fn lose(&mut self, open: Open) {
+        let Some(writer) = &mut self.writer else { return };
+        let groups = self.groups.borrow();
+        // Nobody's ticket, as ours may be out of date by then.
+        let outsider = |group: &str| groups.get(group)?.outsider().ok();
+        let moved = open.groups.into_iter();
+        let moved = moved.filter_map(|(group, moved)| Some((outsider(&group)?, moved.positions))).collect();
+        writer.lose(Lost { written: open.written, moved });
     }
 }
 
@@ -391,7 +366,7 @@ impl Log for KafkaLog {
             groups.insert(group.into(), Group::look(&self.options, group)?);
         }
         let Some(found) = groups.get(group) else { return Ok(None) };
-        let next = self.explained(found.committed(group, topic, partition))?;
+        let next = self.explained(found.committed(topic, partition))?;
         if let Some(next) = next {
             self.positions.borrow_mut().insert((group.into(), topic.into(), partition), next);
         }
@@ -416,10 +391,10 @@ impl Log for KafkaLog {
             let why = "the transaction has ended before its commit".into();
             return Err(Error::Aborted { group: String::new(), why });
         }
-        let progress = self.open.groups.iter().map(|(group, OpenGroup { ticket, positions })| Progress {
+        let progress = self.open.groups.iter().map(|(group, moved)| Progress {
             group,
-            positions,
-            ticket,
+            positions: &moved.positions,
+            ticket: &moved.ticket,
         });
         let done = writer.commit(&progress.collect::<Vec<_>>());
         let done = done.map_err(|error| self.missing(&[]).unwrap_or(error));

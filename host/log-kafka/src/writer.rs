@@ -14,7 +14,8 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::Change;
 use crate::ear::Ear;
-use crate::group::number;
+use crate::group::{Ticket, number};
+use crate::open::Written;
 use crate::topics::MOST_RECORD_BYTES;
 use crate::{ANSWER, Options, errors};
 
@@ -89,6 +90,14 @@ pub struct Progress<'a> {
     pub ticket: &'a ConsumerGroupMetadata,
 }
 
+/// What a transaction had touched that came to nothing.
+#[derive(Default)]
+pub struct Lost {
+    pub written: Written,
+    /// Positions, each group's with a ticket of nobody's.
+    pub moved: Vec<(Ticket, Vec<Position>)>,
+}
+
 /// A producer of one name.
 pub struct Writer {
     options: Options,
@@ -99,6 +108,9 @@ pub struct Writer {
     began: Instant,
     /// Whether the broker has said since that a topic or partition is not there.
     misses: bool,
+    /// Whether the broker may have ended the last transaction by itself: then perhaps not in all of its partitions.
+    doubtful: bool,
+    lost: Lost,
 }
 
 impl Writer {
@@ -106,7 +118,8 @@ impl Writer {
     pub fn open(options: &Options, name: &str) -> Result<Self, Error> {
         let producer = connect(options, name)?;
         let (options, name, began) = (options.clone(), name.into(), Instant::now());
-        Ok(Self { options, name, producer, left: Left::Ended, began, misses: false })
+        let (left, lost) = (Left::Ended, Lost::default());
+        Ok(Self { options, name, producer, left, began, misses: false, doubtful: false, lost })
     }
 
     /// Whether steps wait for their commit.
@@ -182,21 +195,21 @@ impl Writer {
         let deadline = self.deadline();
         // Asked while the last records are on their way: the broker works on both at once.
         for Progress { positions, ticket, .. } in groups {
-            let mut offsets = TopicPartitionList::new();
-            for at in *positions {
-                let next = Offset::Offset(i64::try_from(at.next_offset).unwrap_or(i64::MAX));
-                offsets.add_partition_offset(&at.topic, partition_of(at.partition)?, next)?;
-            }
-            self.producer.send_offsets_to_transaction(&offsets, ticket, ANSWER)?;
+            self.producer.send_offsets_to_transaction(&offsets(positions)?, ticket, ANSWER)?;
         }
-        // Not by flush: it polls for 100 ms where records are on their way.
+        self.wait_until_sent(deadline)?;
+        self.taken()
+    }
+
+    /// Not by flush: it polls for 100 ms where records are on their way.
+    fn wait_until_sent(&self, deadline: Instant) -> Result<(), KafkaError> {
         while self.producer.in_flight_count() > 0 {
             if Instant::now() > deadline {
                 return Err(KafkaError::MessageProduction(Code::MessageTimedOut));
             }
             self.hear();
         }
-        self.taken()
+        Ok(())
     }
 
     fn send<'a>(&self, record: BaseRecord<'a, [u8], [u8]>, deadline: Instant) -> Result<(), KafkaError> {
@@ -264,7 +277,7 @@ impl Writer {
             Some(code) if is_for_good(code) => Error::Io(error.to_string()),
             _ => aborted(),
         };
-        match self.settle() {
+        match self.end_last() {
             Err(Error::Fenced) => Error::Fenced,
             // If it was not aborted now, it is before the next step.
             _ => why,
@@ -287,6 +300,11 @@ impl Writer {
 
     /// Ends what the last commit has left open; done, or an error to ask again after.
     pub fn settle(&mut self) -> Result<(), Error> {
+        self.end_last()?;
+        self.sweep()
+    }
+
+    fn end_last(&mut self) -> Result<(), Error> {
         let ended = match self.left {
             Left::Ended => return Ok(()),
             Left::Fenced => return Err(Error::Fenced),
@@ -298,7 +316,7 @@ impl Writer {
             }
             Left::Broken | Left::Expired(_) => {
                 self.producer = connect(&self.options, &self.name)?;
-                self.left = Left::Ended;
+                (self.left, self.doubtful) = (Left::Ended, true);
                 return Ok(());
             }
             // The same commit again, until its outcome is known.
@@ -306,20 +324,73 @@ impl Writer {
             Left::Aborting | Left::Open => self.abort(),
         };
         let Err(error) = ended else {
+            self.doubtful |= self.left != Left::Committing && self.began.elapsed() >= self.lasts();
             self.left = Left::Ended;
             return Ok(());
         };
         if let Some(fatal) = self.fatal(&error) {
-            return fatal.map_or_else(|| self.settle(), Err);
+            return fatal.map_or_else(|| self.end_last(), Err);
         }
         match &error {
             KafkaError::Transaction(inner) if inner.txn_requires_abort() && self.left == Left::Committing => {
                 self.left = Left::Aborting;
-                self.settle()
+                self.end_last()
             }
             _ => Err(Error::Away(format!("the end of a transaction: {error}"))),
         }
     }
+
+    /// Takes note of what a transaction had touched that came to nothing.
+    pub fn lose(&mut self, lost: Lost) {
+        if self.left != Left::Ended || self.doubtful {
+            self.lost.written.extend(lost.written);
+            self.lost.moved.extend(lost.moved);
+        }
+    }
+
+    /// Ends the lost transaction in all that it had touched, by one that touches the same and is aborted.
+    ///
+    /// A broker that gives up a transaction takes partitions that have no leader just then for deleted, and leaves
+    /// it open there. It would hold up all readers; and the next commit of this name in such a partition would
+    /// commit what was given up.
+    fn sweep(&mut self) -> Result<(), Error> {
+        if self.doubtful && !(self.lost.written.is_empty() && self.lost.moved.is_empty()) {
+            *self.producer.context().refused() = None;
+            self.began = Instant::now();
+            self.producer.begin_transaction().map_err(|error| self.give_up("", &error))?;
+            self.left = Left::Aborting;
+            self.touch().map_err(|error| self.give_up("", &error))?;
+            self.end_last()?;
+        }
+        (self.doubtful, self.lost) = (false, Lost::default());
+        Ok(())
+    }
+
+    fn touch(&self) -> Result<(), KafkaError> {
+        let deadline = self.deadline();
+        for (topic, partition) in self.lost.written.places() {
+            let record =
+                BaseRecord::to(topic).partition(partition_of(partition)?).key(&[][..]).payload(&[][..]);
+            match self.send(record, deadline) {
+                // It has no readers any more.
+                Err(error) if error.rdkafka_error_code().is_some_and(is_missing) => {}
+                sent => sent?,
+            }
+        }
+        for (ticket, positions) in &self.lost.moved {
+            self.producer.send_offsets_to_transaction(&offsets(positions)?, ticket, ANSWER)?;
+        }
+        self.wait_until_sent(deadline)
+    }
+}
+
+fn offsets(positions: &[Position]) -> Result<TopicPartitionList, KafkaError> {
+    let mut offsets = TopicPartitionList::new();
+    for at in positions {
+        let next = Offset::Offset(i64::try_from(at.next_offset).unwrap_or(i64::MAX));
+        offsets.add_partition_offset(&at.topic, partition_of(at.partition)?, next)?;
+    }
+    Ok(offsets)
 }
 
 impl Drop for Writer {

@@ -92,9 +92,11 @@ struct Worker {
     unwell: Unwell,
     /// Whether something was committed that others may not see yet.
     unshown: bool,
+    /// The input that a turn begins with.
+    first: usize,
 }
 
-/// In the place of an input's number: commits.
+/// In the place of an input's number: commits, and that others can see them.
 const COMMIT: usize = usize::MAX;
 
 /// Since when the log fails a worker, by input. Each is to come on by itself: that others do is no comfort.
@@ -175,7 +177,7 @@ impl Workers {
             let Some(watch) = watch else { anyhow::bail!("VG0019: worker {number} is not watched") };
             let worker = pipeline::Worker::new(running, batch);
             let (start, unwell) = (Instant::now(), Unwell::default());
-            opened.push(Worker { log, worker, watch, inputs, start, unwell, unshown: false });
+            opened.push(Worker { log, worker, watch, inputs, start, unwell, unshown: false, first: 0 });
         }
         for Worker { log, worker, inputs, .. } in &mut opened {
             // The embedded log's tables lie on this disk themselves.
@@ -408,9 +410,15 @@ impl Worker {
             }
             if self.unshown && !shared.follow {
                 // Others may have looked before they could see it: all look once more.
-                self.log.wait_until_visible()?;
-                self.unshown = false;
-                shared.commits.fetch_add(1, Ordering::SeqCst);
+                match self.log.wait_until_visible() {
+                    Ok(()) => {
+                        self.unwell.renew(COMMIT);
+                        self.unshown = false;
+                        shared.commits.fetch_add(1, Ordering::SeqCst);
+                    }
+                    Err(error) if error.is_retry() && !self.unwell.is_over() => self.unwell.failed(COMMIT),
+                    Err(error) => return Err(error.into()),
+                }
                 continue;
             }
             if let Some(since) = shared.idle_since.get(number) {
@@ -428,15 +436,23 @@ impl Worker {
         self.commit_kept(shared)?;
         self.watch.retire();
         // The delivery looks once more when the workers have ended, by a connection of its own.
-        Ok(self.log.wait_until_visible()?)
+        let mut patience = Patience::default();
+        loop {
+            match self.log.wait_until_visible() {
+                Err(error) if error.is_retry() && !patience.is_over() => std::thread::sleep(IDLE),
+                shown => return Ok(shown?),
+            }
+        }
     }
 
-    /// A step of each input, and a commit where one is due; false: there was nothing to do. Where the log
-    /// fails one input, the others go on.
+    /// A step of each input, and a commit where one is due; false: there was nothing to do. Where the log fails an
+    /// input that is all, as it may have taken seconds, in which the groups wait to be heard; the next turn begins
+    /// with the others.
     fn turn(&mut self, shared: &Shared) -> Result<bool, pipeline::Error> {
         let (mut busy, mut failed) = (false, None);
         let inputs = self.worker.inputs().len();
-        for input in 0..inputs {
+        for number in 0..inputs {
+            let input = (self.first + number) % inputs;
             match self.step(input) {
                 Ok(stepped) => {
                     busy |= stepped;
@@ -444,7 +460,8 @@ impl Worker {
                 }
                 Err(pipeline::Error::Log(error)) if error.is_retry() => {
                     self.unwell.failed(input);
-                    failed = Some(error);
+                    (self.first, failed) = ((input + 1) % inputs, Some(error));
+                    break;
                 }
                 Err(error) => return Err(error),
             }

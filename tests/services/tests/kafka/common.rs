@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -142,15 +142,18 @@ pub fn ended(run: &mut Run) -> String {
 
 /// Whether a run succeeds that ends within a minute, and what it says.
 pub fn outcome(Run(child): &mut Run) -> (bool, String) {
-    for _ in 0..600 {
-        if let Some(status) = child.try_wait().unwrap() {
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            return (status.success(), said);
-        }
+    let start = Instant::now();
+    let mut status = None;
+    while status.is_none() && start.elapsed() < Duration::from_secs(60) {
         std::thread::sleep(Duration::from_millis(100));
+        status = child.try_wait().unwrap();
     }
-    panic!("it did not end");
+    if status.is_none() {
+        child.kill().unwrap();
+    }
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    (status.unwrap_or_else(|| panic!("it did not end: {said}")).success(), said)
 }
 
 /// Committed records of a topic.
