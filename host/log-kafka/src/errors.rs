@@ -24,7 +24,10 @@ pub fn of_partition(error: &KafkaError, topic: &str, partition: u32) -> Error {
         Some(Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition) => {
             Error::NoTopic { topic: topic.into(), partition }
         }
-        _ => of(error),
+        _ => match of(error) {
+            Error::Away(why) => Error::Away(format!("partition {partition} of topic {topic}: {why}")),
+            error => error,
+        },
     }
 }
 

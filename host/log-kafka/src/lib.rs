@@ -6,6 +6,7 @@
 //! which partitions are this connection's, and in which generation of the group.
 
 mod changelog;
+mod cloud_event;
 mod ear;
 mod errors;
 mod files;

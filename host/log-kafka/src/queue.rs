@@ -4,15 +4,16 @@
 
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
+use std::ffi::{CStr, CString, c_void};
+use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::bindings::{
-    rd_kafka_consume_batch_queue, rd_kafka_message_destroy, rd_kafka_message_t, rd_kafka_message_timestamp,
-    rd_kafka_queue_destroy, rd_kafka_queue_forward, rd_kafka_queue_get_partition, rd_kafka_queue_t,
-    rd_kafka_timestamp_type_t,
+    rd_kafka_consume_batch_queue, rd_kafka_header_get_all, rd_kafka_headers_t, rd_kafka_message_destroy,
+    rd_kafka_message_headers, rd_kafka_message_t, rd_kafka_message_timestamp, rd_kafka_queue_destroy,
+    rd_kafka_queue_forward, rd_kafka_queue_get_partition, rd_kafka_queue_t, rd_kafka_timestamp_type_t,
 };
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
@@ -30,6 +31,16 @@ pub struct Message<'a> {
     pub timestamp_ms: i64,
     pub key: &'a [u8],
     pub value: &'a [u8],
+    pub headers: Headers<'a>,
+}
+
+/// The names and values of a message's headers, in its memory; without those whose names are no text.
+#[derive(Clone)]
+pub struct Headers<'a> {
+    /// Null: there are none.
+    headers: *mut rd_kafka_headers_t,
+    next: usize,
+    message: PhantomData<&'a rd_kafka_message_t>,
 }
 
 /// What a consumer has fetched of one partition.
@@ -93,18 +104,51 @@ fn read(message: &rd_kafka_message_t) -> Result<Message<'_>, KafkaError> {
     let mut kind = rd_kafka_timestamp_type_t::RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
     // SAFETY: both pointers are to what this function borrows.
     let timestamp_ms = unsafe { rd_kafka_message_timestamp(message, &raw mut kind) };
-    let bytes = |start: *mut std::ffi::c_void, length| match start.is_null() {
-        true => &[][..],
-        // SAFETY: the client says that so many bytes lie there, and they do until the message is destroyed,
-        // for which its borrow must have ended.
-        false => unsafe { std::slice::from_raw_parts(start.cast_const().cast::<u8>(), length) },
-    };
-    Ok(Message {
-        offset: message.offset,
-        timestamp_ms: timestamp_ms.max(0),
-        key: bytes(message.key, message.key_len),
-        value: bytes(message.payload, message.len),
-    })
+    let mut headers = ptr::null_mut();
+    // SAFETY: both pointers are to what this function borrows. Where there are none, `headers` stays null.
+    unsafe { rd_kafka_message_headers(message, &raw mut headers) };
+    // SAFETY: the client says that so many bytes lie there, and they do until the message is destroyed, for which
+    // its borrow must have ended.
+    let (key, value) = unsafe { (bytes(message.key, message.key_len), bytes(message.payload, message.len)) };
+    let headers = Headers { headers, next: 0, message: PhantomData };
+    Ok(Message { offset: message.offset, timestamp_ms: timestamp_ms.max(0), key, value, headers })
+}
+
+/// What lies at a pointer, which may be null.
+///
+/// # Safety
+/// Otherwise so many bytes must lie there for as long.
+unsafe fn bytes<'a>(start: *const c_void, length: usize) -> &'a [u8] {
+    match start.is_null() {
+        true => &[],
+        // SAFETY: as the caller says.
+        false => unsafe { std::slice::from_raw_parts(start.cast::<u8>(), length) },
+    }
+}
+
+impl<'a> Iterator for Headers<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.headers.is_null() {
+            let (mut name, mut value, mut length) = (ptr::null(), ptr::null(), 0);
+            // SAFETY: the headers are the message's, which is borrowed; the other pointers are to what lies above.
+            let found = unsafe {
+                let (name, value, length) = (&raw mut name, &raw mut value, &raw mut length);
+                rd_kafka_header_get_all(self.headers, self.next, name, value, length)
+            };
+            if found != RDKafkaRespErr::RD_KAFKA_RESP_ERR_NO_ERROR {
+                return None;
+            }
+            self.next += 1;
+            // SAFETY: the name ends with a zero byte, and the value has this length; both are the message's.
+            let (name, value) = unsafe { (CStr::from_ptr(name), bytes(value, length)) };
+            if let Ok(name) = name.to_str() {
+                return Some((name, value));
+            }
+        }
+        None
+    }
 }
 
 /// Messages that the client gave; they are given back also where their reader panics.

@@ -9,6 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use crate::cloud_event;
 use crate::ear::Ear;
 use crate::group::number;
 use crate::queue::{Message, Queue};
@@ -207,10 +208,11 @@ impl Place {
     fn fetch(&mut self, most: usize, wait: Duration, failed: &mut Option<KafkaError>) -> usize {
         let (mut bytes, mut parts) = (Vec::with_capacity(self.chunk_bytes), Vec::new());
         let count = self.queue.take(most, wait, |message| match message {
-            Ok(Message { offset, timestamp_ms, key, value }) => {
+            Ok(Message { offset, timestamp_ms, key, value, headers }) => {
                 bytes.extend_from_slice(key);
-                bytes.extend_from_slice(value);
-                parts.push((offset, timestamp_ms, key.len(), value.len()));
+                let before = bytes.len();
+                cloud_event::write(headers, value, &mut bytes);
+                parts.push((offset, timestamp_ms, key.len(), bytes.len() - before));
             }
             Err(error) => _ = failed.get_or_insert(error),
         });

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use log::{Error, Record, Slice};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::{self, Mark};
+use crate::cloud_event;
 use crate::ear::Ear;
 use crate::group::number;
 use crate::{ANSWER, Options, errors};
@@ -214,7 +215,13 @@ fn now_ms() -> u64 {
 }
 
 fn bounds(consumer: &BaseConsumer<Ear>, topic: &str, partition: u32) -> Result<(u64, u64), Error> {
-    let bounds = consumer.fetch_watermarks(topic, number(partition)?, ANSWER);
+    let number = number(partition)?;
+    let mut bounds = consumer.fetch_watermarks(topic, number, ANSWER / 3);
+    if bounds.as_ref().is_err_and(|e| e.rdkafka_error_code() == Some(Code::OperationTimedOut)) {
+        // The client asks a leader that is gone for minutes, unless it is made to ask who the new one is.
+        let _ = consumer.fetch_metadata(Some(topic), ANSWER / 3);
+        bounds = consumer.fetch_watermarks(topic, number, ANSWER / 3);
+    }
     let (start, end) = bounds.map_err(|e| of_partition(consumer, &e, topic, partition))?;
     Ok((u64::try_from(start).unwrap_or(0), u64::try_from(end).unwrap_or(0)))
 }
@@ -244,10 +251,14 @@ fn of_partition(consumer: &BaseConsumer<Ear>, error: &KafkaError, topic: &str, p
 
 /// A message as a record of the log.
 pub fn record(message: &BorrowedMessage<'_>) -> Record {
+    let headers = message.headers().into_iter().flat_map(Headers::iter);
+    let headers = headers.map(|header| (header.key, header.value.unwrap_or_default())).collect::<Vec<_>>();
+    let mut value = Vec::new();
+    cloud_event::write(headers.iter().copied(), message.payload().unwrap_or_default(), &mut value);
     Record {
         offset: u64::try_from(message.offset()).unwrap_or(0),
         timestamp_us: message.timestamp().to_millis().unwrap_or(0).saturating_mul(1000),
         key: message.key().unwrap_or_default().to_vec().into(),
-        value: message.payload().unwrap_or_default().to_vec().into(),
+        value: value.into(),
     }
 }

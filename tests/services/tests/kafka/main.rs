@@ -6,6 +6,7 @@
 mod assumptions;
 mod attacks;
 mod certificates;
+mod cloud_events;
 mod common;
 mod pipeline;
 mod security;
