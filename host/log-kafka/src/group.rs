@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use log::Error;
+use log::{Error, Position};
 use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -243,6 +243,7 @@ impl Group {
         Ok(members.any(|found| is_name(found.id()) && found.client_id() != member.client_id))
     }
 
+    /// The next offset of a partition, once no transaction is open that may move it.
     pub fn committed(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
         self.options.listen(&self.asks);
         let mut list = TopicPartitionList::new();
@@ -251,17 +252,41 @@ impl Group {
             let what = || format!("the position of {} in {topic} {partition}", self.name);
             match error.rdkafka_error_code() {
                 Some(Code::UnstableOffsetCommit) => Error::Pending { what: what() },
-                Some(code @ Code::OperationTimedOut) => Error::Away(format!("{}: {code}", what())),
+                // The client asks on by itself where a transaction is open, and says no more than that it took long.
+                Some(Code::OperationTimedOut) if self.asks.fetch_metadata(Some(topic), POSITION).is_ok() => {
+                    Error::Pending { what: what() }
+                }
                 _ => errors::of_partition(&error, topic, partition),
             }
         };
         let found = self.asks.committed_offsets(list, POSITION).map_err(failed)?;
         let Some(element) = found.elements().into_iter().next() else { return Ok(None) };
         element.error().map_err(failed)?;
-        Ok(match element.offset() {
-            Offset::Offset(next) => u64::try_from(next).ok(),
-            _ => None,
-        })
+        Ok(offset(element.offset()))
+    }
+}
+
+/// What a group has stored for partitions, whatever an open transaction is about to make of it.
+pub fn stored(options: &Options, group: &str, positions: &[Position]) -> Result<Vec<Option<u64>>, Error> {
+    let mut config = options.consumer(group)?;
+    config.set("isolation.level", "read_uncommitted");
+    let asks: Consumer = config.create_with_context(Membership::new(options)).map_err(|e| errors::of(&e))?;
+    let mut list = TopicPartitionList::new();
+    for Position { topic, partition, .. } in positions {
+        list.add_partition(topic, number(*partition)?);
+    }
+    options.listen(&asks);
+    let found = asks.committed_offsets(list, ANSWER).map_err(|e| errors::of(&e))?;
+    let stored = |Position { topic, partition, .. }: &Position| {
+        offset(found.find_partition(topic, number(*partition).ok()?)?.offset())
+    };
+    Ok(positions.iter().map(stored).collect())
+}
+
+fn offset(offset: Offset) -> Option<u64> {
+    match offset {
+        Offset::Offset(next) => u64::try_from(next).ok(),
+        _ => None,
     }
 }
 

@@ -24,6 +24,7 @@ mod writer;
 use std::cell::RefCell;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log::{Error, Log, Place, Position, Record, Slice, Step};
@@ -36,10 +37,12 @@ use reader::Reader;
 use scanner::Scanner;
 pub use security::{ClientCertificate, Mechanism, Sasl, Security};
 use topics::Topics;
-use writer::{Lost, Progress, Writer};
+use writer::{Moved, Progress, Touched, Writer};
 
 /// Longest wait for one answer of the broker.
 const ANSWER: Duration = Duration::from_secs(5);
+/// The key of records without a value that only end a transaction in their partition; no reader is given any.
+const FILLER: &[u8] = b"\0vigie.filler";
 /// How long to wait for the markers of a transaction before looking again.
 const MARKERS: Duration = Duration::from_millis(1);
 /// Longest wait for them in one go. They come within milliseconds, unless another's transaction is open in front of
@@ -289,26 +292,31 @@ impl KafkaLog {
                 open.written.places().map(|(topic, partition)| ((topic.to_owned(), partition), None));
             self.unseen.borrow_mut().extend(seen_to);
         }
-        if done.is_err() {
-            self.lose(open);
-        }
+        self.note(open);
     }
 
-    /// Has the writer end the transaction once more where the broker may have ended it in part.
-    fn lose(&mut self, open: Open) {
+    /// Has the writer end a transaction once more where the broker may have ended it in part.
+    fn note(&mut self, open: Open) {
         let Some(writer) = &mut self.writer else { return };
         let groups = self.groups.borrow();
-        // Nobody's ticket, as ours may be out of date by then.
-        let outsider = |group: &str| groups.get(group)?.outsider().ok();
-        let moved = open.groups.into_iter();
-        let moved = moved.filter_map(|(group, moved)| Some((outsider(&group)?, moved.positions))).collect();
-        writer.lose(Lost { written: open.written, moved });
+        let moved = |(group, moved): (Arc<str>, open::Moved)| {
+            let outsider = groups.get(&*group)?.outsider().ok()?;
+            Some(Moved { group, outsider, positions: moved.positions })
+        };
+        writer.note(|| Touched {
+            written: open.written,
+            moved: open.groups.into_iter().filter_map(moved).collect(),
+        });
     }
 }
 
 impl Log for KafkaLog {
     fn create_topic(&self, name: &str, partitions: u32) -> Result<(), Error> {
         self.explained(self.topics.ensure(&self.scanner, name, partitions, topics::RECORDS))
+    }
+
+    fn create_compacted(&self, name: &str) -> Result<(), Error> {
+        self.explained(self.topics.ensure(&self.scanner, name, 1, topics::CHANGELOG))
     }
 
     fn create_state(&self, stage: &str, partitions: u32) -> Result<(), Error> {
@@ -388,7 +396,8 @@ impl Log for KafkaLog {
         let Some(writer) = &mut self.writer else { return Ok(()) };
         if !writer.is_open() && !self.open.is_empty() {
             // Never say of what was given up that it is there.
-            self.open = Open::default();
+            let open = std::mem::take(&mut self.open);
+            self.note(open);
             let why = "the transaction has ended before its commit".into();
             return Err(Error::Aborted { group: String::new(), why });
         }
@@ -404,7 +413,8 @@ impl Log for KafkaLog {
     }
 
     fn recover(&mut self) -> Result<(), Error> {
-        self.open = Open::default();
+        let open = std::mem::take(&mut self.open);
+        self.note(open);
         let settled = self.writer.as_mut().map_or(Ok(()), Writer::settle);
         self.explained(settled)
     }

@@ -14,7 +14,7 @@ use crate::ear::Ear;
 use crate::group::number;
 use crate::queue::{Message, Queue};
 use crate::scanner::{NO_GROUP, Scanner, record};
-use crate::{Options, errors};
+use crate::{FILLER, Options, errors};
 
 /// How long to wait for records that the broker has and the client not yet.
 const ON_THEIR_WAY: Duration = Duration::from_millis(5);
@@ -208,6 +208,7 @@ impl Place {
     fn fetch(&mut self, most: usize, wait: Duration, failed: &mut Option<KafkaError>) -> usize {
         let (mut bytes, mut parts) = (Vec::with_capacity(self.chunk_bytes), Vec::new());
         let count = self.queue.take(most, wait, |message| match message {
+            Ok(Message { key: FILLER, .. }) => {}
             Ok(Message { offset, timestamp_ms, key, value, headers }) => {
                 bytes.extend_from_slice(key);
                 let before = bytes.len();

@@ -13,7 +13,7 @@ use crate::changelog::{self, Mark};
 use crate::cloud_event;
 use crate::ear::Ear;
 use crate::group::number;
-use crate::{ANSWER, Options, errors};
+use crate::{ANSWER, FILLER, Options, errors};
 
 /// The group that readers give as theirs; they never join it.
 pub const NO_GROUP: &str = "vigie";
@@ -89,6 +89,7 @@ impl Scanner {
             // Nothing may come early; only the clock says that nothing came.
             match self.consumer.poll(Duration::from_millis(100)) {
                 None => continue,
+                Some(Ok(message)) if message.key() == Some(FILLER) => {}
                 Some(Ok(message)) => {
                     if !each(&message) {
                         return Ok(());

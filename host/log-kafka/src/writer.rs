@@ -1,5 +1,7 @@
 //! The transactional producer: one transaction for the steps of a commit.
 
+mod sweep;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,16 +16,19 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::Change;
 use crate::ear::Ear;
-use crate::group::{Ticket, number};
-use crate::open::Written;
+use crate::group::number;
 use crate::topics::MOST_RECORD_BYTES;
 use crate::{ANSWER, Options, errors};
+use sweep::Doubt;
+pub use sweep::{Moved, Touched};
 
 /// Longest wait for the end of an older connection's transaction.
 const TAKE_OVER: Duration = Duration::from_secs(30);
 /// How long the client may sit on records to send them together, in ms; a commit waits for the last of them.
 const LINGER_MS: &str = "1";
 
+/// A commit that took longer may have been ended by another life of the broker than the one that was asked.
+const DOUBTED: Duration = Duration::from_secs(1);
 /// How long to wait before looking again what became of records.
 const HEARING: Duration = Duration::from_micros(500);
 
@@ -90,14 +95,6 @@ pub struct Progress<'a> {
     pub ticket: &'a ConsumerGroupMetadata,
 }
 
-/// What a transaction had touched that came to nothing.
-#[derive(Default)]
-pub struct Lost {
-    pub written: Written,
-    /// Positions, each group's with a ticket of nobody's.
-    pub moved: Vec<(Ticket, Vec<Position>)>,
-}
-
 /// A producer of one name.
 pub struct Writer {
     options: Options,
@@ -108,9 +105,9 @@ pub struct Writer {
     began: Instant,
     /// Whether the broker has said since that a topic or partition is not there.
     misses: bool,
-    /// Whether the broker may have ended the last transaction by itself: then perhaps not in all of its partitions.
-    doubtful: bool,
-    lost: Lost,
+    doubt: Option<Doubt>,
+    /// By the last transaction, where its end is not known to be whole.
+    touched: Touched,
 }
 
 impl Writer {
@@ -118,8 +115,8 @@ impl Writer {
     pub fn open(options: &Options, name: &str) -> Result<Self, Error> {
         let producer = connect(options, name)?;
         let (options, name, began) = (options.clone(), name.into(), Instant::now());
-        let (left, lost) = (Left::Ended, Lost::default());
-        Ok(Self { options, name, producer, left, began, misses: false, doubtful: false, lost })
+        let (left, touched) = (Left::Ended, Touched::default());
+        Ok(Self { options, name, producer, left, began, misses: false, doubt: None, touched })
     }
 
     /// Whether steps wait for their commit.
@@ -177,9 +174,12 @@ impl Writer {
         if let Err(error) = self.fill(groups) {
             return Err(self.give_up(group, &error));
         }
+        let asked = Instant::now();
         match self.producer.commit_transaction(ANSWER) {
             Ok(()) => {
                 self.left = Left::Ended;
+                // The broker may have been started again meanwhile.
+                self.doubt = (asked.elapsed() > DOUBTED).then_some(Doubt::Committed);
                 Ok(())
             }
             Err(KafkaError::Transaction(error)) if !error.is_fatal() && !error.txn_requires_abort() => {
@@ -316,7 +316,8 @@ impl Writer {
             }
             Left::Broken | Left::Expired(_) => {
                 self.producer = connect(&self.options, &self.name)?;
-                (self.left, self.doubtful) = (Left::Ended, true);
+                self.left = Left::Ended;
+                self.doubt.get_or_insert(Doubt::Aborted);
                 return Ok(());
             }
             // The same commit again, until its outcome is known.
@@ -324,8 +325,11 @@ impl Writer {
             Left::Aborting | Left::Open => self.abort(),
         };
         let Err(error) = ended else {
-            self.doubtful |= self.left != Left::Committing && self.began.elapsed() >= self.lasts();
-            self.left = Left::Ended;
+            let doubt = match self.left {
+                Left::Committing => Some(Doubt::Committed),
+                _ => (self.began.elapsed() >= self.lasts()).then_some(Doubt::Aborted),
+            };
+            (self.left, self.doubt) = (Left::Ended, self.doubt.or(doubt));
             return Ok(());
         };
         if let Some(fatal) = self.fatal(&error) {
@@ -338,49 +342,6 @@ impl Writer {
             }
             _ => Err(Error::Away(format!("the end of a transaction: {error}"))),
         }
-    }
-
-    /// Takes note of what a transaction had touched that came to nothing.
-    pub fn lose(&mut self, lost: Lost) {
-        if self.left != Left::Ended || self.doubtful {
-            self.lost.written.extend(lost.written);
-            self.lost.moved.extend(lost.moved);
-        }
-    }
-
-    /// Ends the lost transaction in all that it had touched, by one that touches the same and is aborted.
-    ///
-    /// A broker that gives up a transaction takes partitions that have no leader just then for deleted, and leaves
-    /// it open there. It would hold up all readers; and the next commit of this name in such a partition would
-    /// commit what was given up.
-    fn sweep(&mut self) -> Result<(), Error> {
-        if self.doubtful && !(self.lost.written.is_empty() && self.lost.moved.is_empty()) {
-            *self.producer.context().refused() = None;
-            self.began = Instant::now();
-            self.producer.begin_transaction().map_err(|error| self.give_up("", &error))?;
-            self.left = Left::Aborting;
-            self.touch().map_err(|error| self.give_up("", &error))?;
-            self.end_last()?;
-        }
-        (self.doubtful, self.lost) = (false, Lost::default());
-        Ok(())
-    }
-
-    fn touch(&self) -> Result<(), KafkaError> {
-        let deadline = self.deadline();
-        for (topic, partition) in self.lost.written.places() {
-            let record =
-                BaseRecord::to(topic).partition(partition_of(partition)?).key(&[][..]).payload(&[][..]);
-            match self.send(record, deadline) {
-                // It has no readers any more.
-                Err(error) if error.rdkafka_error_code().is_some_and(is_missing) => {}
-                sent => sent?,
-            }
-        }
-        for (ticket, positions) in &self.lost.moved {
-            self.producer.send_offsets_to_transaction(&offsets(positions)?, ticket, ANSWER)?;
-        }
-        self.wait_until_sent(deadline)
     }
 }
 

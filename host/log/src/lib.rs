@@ -144,6 +144,14 @@ pub trait Log {
             _ => self.create_topic(name, at_least).map(|()| at_least),
         }
     }
+    /// Makes a topic of one partition that keeps the last record of each key, or finds it. A log that keeps everything
+    /// may keep the others too.
+    ///
+    /// # Errors
+    /// As [`Self::create_topic`].
+    fn create_compacted(&self, name: &str) -> Result<(), Error> {
+        self.create_topic(name, 1)
+    }
     /// Makes room for a stage's tables of keyed state, or finds it as it should be. A log that keeps tables
     /// without being told has nothing to do.
     ///

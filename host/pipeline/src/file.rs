@@ -281,6 +281,15 @@ impl Pipeline {
         schemars::schema_for!(Self).to_value()
     }
 
+    /// The digest of what a file says, however it is written.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn digest(yaml: &str) -> Result<String, Error> {
+        let value: serde_json::Value = serde_yaml_ng::from_str(yaml).map_err(|error| explain(&error))?;
+        Ok(policy::config_digest(&value))
+    }
+
     /// Reads a pipeline file.
     ///
     /// # Errors

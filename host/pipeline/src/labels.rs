@@ -8,11 +8,14 @@ use plugin::{Clearing, Gives, Plan, Shape};
 use policy::{Configured, Policies, Question, Sink, Verdict, config_digest};
 use reference::Tables;
 
+use crate::facts::Written;
 use crate::{Error, Pipeline, Running};
 
 /// The pseudo-field of every topic that says which rows there are: what a step drops, refuses or
 /// keys by a labelled field shows something of it.
 pub const ROWS: &str = "rows";
+/// In a path: where a label comes from that only what lies in a topic already has.
+const BEFORE: &str = "written before";
 
 /// A field's labels, and the steps that they came through.
 #[derive(Clone, Debug, Default)]
@@ -33,7 +36,16 @@ pub struct TopicFlow {
     pub fields: BTreeMap<String, FieldFlow>,
 }
 
-/// Follows every label through all steps and checks it against every topic's clearance and the policies.
+/// Where labels have come.
+pub struct Flows {
+    /// The topics that the pipeline writes.
+    pub topics: Vec<TopicFlow>,
+    /// By stage, the labels of its state.
+    pub state: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Follows every label through all steps and checks it against every topic's clearance and the policies. `written`
+/// holds the labels of what lies in topics and state already: in force are those and the pipeline's.
 ///
 /// # Errors
 /// [`Error::Leak`] names the field, its label, its path, and the mend.
@@ -42,8 +54,9 @@ pub fn check(
     running: &Running,
     tables: &Tables,
     policies: &Policies,
-) -> Result<Vec<TopicFlow>, Error> {
-    let check = Check { pipeline, tables, policies };
+    written: &Written,
+) -> Result<Flows, Error> {
+    let check = Check { pipeline, tables, policies, written };
     check.dead_letters()?;
     let mut fields: Fields = pipeline
         .schema
@@ -58,11 +71,14 @@ pub fn check(
         check.follow(&mut fields, &Step::new(pipeline, name, &step.plugin, &step.with, plan))?;
     }
     let mut flows = vec![check.topic(&pipeline.events, fields)?];
+    let mut state = BTreeMap::new();
     for (stage, then) in running.then.iter().zip(&pipeline.then) {
         let Some(from) = flows.iter().find(|flow| flow.topic == then.from) else { continue };
         let mut step = Step::new(pipeline, &then.name, &then.plugin, &then.with, stage.plan());
         step.key = &then.key;
-        check.state(&step, &from.fields)?;
+        let stage_name = pipeline.group_of(then);
+        let held = check.state(&step, &stage_name, &from.fields)?;
+        state.insert(stage_name, held);
         let mut fields = from.fields.clone();
         check.follow(&mut fields, &step)?;
         if stage.plan().gives == Gives::Keys {
@@ -77,7 +93,7 @@ pub fn check(
         }
         flows.push(check.topic(&then.output, fields)?);
     }
-    Ok(flows)
+    Ok(Flows { topics: flows, state })
 }
 
 type Fields = BTreeMap<String, FieldFlow>;
@@ -112,6 +128,7 @@ struct Check<'a> {
     pipeline: &'a Pipeline,
     tables: &'a Tables,
     policies: &'a Policies,
+    written: &'a Written,
 }
 
 impl Check<'_> {
@@ -136,7 +153,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn topic(&self, output: &crate::Output, fields: Fields) -> Result<TopicFlow, Error> {
+    fn topic(&self, output: &crate::Output, mut fields: Fields) -> Result<TopicFlow, Error> {
+        for (field, labels) in self.written.of(&output.topic) {
+            let flow = fields.entry(field.into()).or_default();
+            if !labels.is_subset(&flow.labels) {
+                flow.labels.extend(labels.iter().cloned());
+                flow.path.push(BEFORE.into());
+            }
+        }
         for (field, flow) in &fields {
             for label in &flow.labels {
                 let why = if output.clearance.contains(label) {
@@ -161,16 +185,17 @@ impl Check<'_> {
     }
 
     /// State holds what was ever folded into it, and rows that wait: a topic of its own, with a clearance.
-    fn state(&self, step: &Step<'_>, fields: &Fields) -> Result<(), Error> {
-        let held = if step.plan.order == plugin::Order::EventTime {
+    fn state(&self, step: &Step<'_>, stage: &str, fields: &Fields) -> Result<BTreeSet<String>, Error> {
+        let mut held = if step.plan.order == plugin::Order::EventTime {
             labels_of(fields, fields.keys().map(String::as_str))
         } else {
             let reads = step.plan.reads.iter().map(|f| &f.name).chain(step.key);
             labels_of(fields, reads.map(String::as_str))
         };
-        for label in held {
-            let why = if self.pipeline.clearance.state.contains(&label) {
-                let Some(why) = self.held(Sink::State, step.name, &label)? else { continue };
+        held.extend(self.written.of(stage).flat_map(|(_, labels)| labels).cloned());
+        for label in &held {
+            let why = if self.pipeline.clearance.state.contains(label) {
+                let Some(why) = self.held(Sink::State, step.name, label)? else { continue };
                 why
             } else {
                 format!("add `{label}` to `clearance: {{state: …}}`")
@@ -181,7 +206,7 @@ impl Check<'_> {
                 step.name
             )));
         }
-        Ok(())
+        Ok(held)
     }
 
     /// None: policies let the sink hold the label. Otherwise the mend.

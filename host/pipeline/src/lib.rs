@@ -5,6 +5,7 @@
 
 mod closed;
 mod event_time;
+pub mod facts;
 mod file;
 mod held;
 mod identity;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
 pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
-pub use labels::{FieldFlow, TopicFlow, check as check_labels};
+pub use labels::{FieldFlow, Flows, TopicFlow, check as check_labels};
 pub use offers::offers;
 pub use restore::Restores;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
@@ -184,6 +185,14 @@ pub enum Error {
         topic: String,
         /// The partition.
         partition: u32,
+    },
+    /// A record in a topic of facts that is none.
+    #[error("VG3026: the record at offset {offset} of topic {topic} is none that Vigie has written")]
+    Fact {
+        /// The topic.
+        topic: String,
+        /// Where.
+        offset: u64,
     },
     /// A snapshot that cannot be written; state itself is safe.
     #[error("VG3014: a snapshot of keyed state cannot be written: {0}")]

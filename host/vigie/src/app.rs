@@ -10,7 +10,8 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use log_embedded::EmbeddedLog;
 use log_kafka::KafkaLog;
-use pipeline::{Identity, Pipeline, Running, TopicFlow};
+use pipeline::facts::Written;
+use pipeline::{Flows, Identity, Pipeline, Running};
 use plugin::{Cache, Compiler, Component, Sandbox};
 use policy::{Policies, Question, Verdict};
 use reference::{Definition, Table, Tables};
@@ -158,6 +159,11 @@ impl App {
         Ok(fs::read(path)?)
     }
 
+    /// The SHA-256 of a plugin's component, in hexadecimal digits.
+    pub fn component_digest(&self, name: &str) -> Result<String> {
+        Ok(trust::digest(&self.component_bytes(name)?))
+    }
+
     /// The installation's policies.
     pub fn policies(&self) -> Result<Policies, policy::Error> {
         Policies::read(&self.policies)
@@ -191,14 +197,22 @@ impl App {
     }
 
     /// A pipeline with its tables read, its plugins configured and its labels checked.
-    pub fn running(&self, read: &ReadPipeline, identity: Identity) -> Result<(Running, Vec<TopicFlow>)> {
+    pub fn running(&self, read: &ReadPipeline, identity: Identity) -> Result<(Running, Flows)> {
         let tables = Arc::new(self.tables(read)?);
         let sandbox = self.sandbox()?;
         let policies = self.policies()?;
         let component = |name: &str| self.component(&sandbox, &policies, name);
         let running = Running::new(&read.pipeline, identity, tables.clone(), &component)?;
-        let flows = pipeline::check_labels(&read.pipeline, &running, &tables, &policies)?;
+        let flows = pipeline::check_labels(&read.pipeline, &running, &tables, &policies, &self.written()?)?;
         Ok((running, flows))
+    }
+
+    /// The labels of what was written before, where there is a log.
+    pub fn written(&self) -> Result<Written> {
+        if self.log == LogAddress::Embedded && !self.data_dir.join("log.db").exists() {
+            return Ok(Written::default());
+        }
+        Ok(Written::read(&*self.log()?)?)
     }
 
     /// The pipeline's reference tables.
@@ -217,6 +231,8 @@ pub fn random<const BYTES: usize>() -> Result<[u8; BYTES]> {
 /// A pipeline and where its file lies.
 pub struct ReadPipeline {
     pub pipeline: Pipeline,
+    /// Of what it says, however it is written.
+    pub digest: String,
     folder: PathBuf,
 }
 
@@ -237,6 +253,7 @@ pub fn read_pipeline(path: &Path) -> Result<ReadPipeline> {
     let yaml = fs::read_to_string(path)
         .with_context(|| format!("VG0006: cannot read the pipeline file {}", path.display()))?;
     let pipeline = Pipeline::parse(&yaml).with_context(|| path.display().to_string())?;
+    let digest = Pipeline::digest(&yaml)?;
     let folder = path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-    Ok(ReadPipeline { pipeline, folder })
+    Ok(ReadPipeline { pipeline, digest, folder })
 }

@@ -86,7 +86,7 @@ pub fn check(app: &App, path: &Path) -> Result<()> {
     }
     let steps = planned_steps(pipeline, &running);
     print_rows(app.format, "step", &["from", "step", "plugin", "key", "reads", "writes", "config"], &steps)?;
-    for flow in &flows {
+    for flow in &flows.topics {
         if app.format == Format::Table {
             say!("\nTopic {} (cleared for: {})", flow.topic, join(&flow.clearance));
         }

@@ -10,6 +10,7 @@ macro_rules! say {
 
 mod app;
 mod commands;
+mod control;
 mod demo;
 mod kafka;
 mod logs;
@@ -114,6 +115,9 @@ enum Command {
     /// Look at what was refused
     #[command(subcommand)]
     DeadLetters(commands::DeadLetters),
+    /// Print which pipelines were started on the log, with which plugins, and which worker has which partitions
+    #[command(after_help = "Example:\n  vigie status --output json")]
+    Status,
     /// Print the keyed state of a pipeline's stateful steps
     #[command(after_help = "Example:\n  vigie state pipelines/field-reports.yaml --step counts --limit 10")]
     State {
@@ -212,6 +216,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(options) => commands::simulate(&app, &options),
         Command::Tail(options) => commands::tail(&app, &options),
         Command::DeadLetters(command) => commands::dead_letters(&app, &command),
+        Command::Status => control::status(&app),
         Command::State { pipeline, step, limit } => commands::state(&app, &pipeline, step.as_deref(), limit),
         Command::Query { sql, limit } => commands::query(&app, &sql, limit),
         Command::Plugin(command) => plugin_commands::run(&app, &command),

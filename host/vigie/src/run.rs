@@ -1,10 +1,13 @@
 //! Workers, each a thread with a log connection, stages and partitions of its own, and beside them the
 //! delivery to the store.
 
+mod patience;
+mod progress;
+mod worker;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{IsTerminal as _, Write as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,16 +16,18 @@ use anyhow::Result;
 use deliver::Delivery;
 use log::Log;
 use observe::Observed;
-use pipeline::{
-    Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Input, Logged, Pace, Pipeline, Running, is_watermark,
-};
+use pipeline::{Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pace, Pipeline, Running, is_watermark};
 use store_embedded::EmbeddedStore;
 
 use crate::app::{App, ReadPipeline};
+use crate::control;
 use crate::logs::{AnyLog, LogAddress};
 use crate::snapshots::SnapshotFolder;
 use crate::stop::Asked;
 use crate::watch::{self, DeliveryWatch, Readings, WorkerWatch};
+use patience::Patience;
+pub use progress::Progress;
+use worker::{Worker, say};
 
 /// Most records of one step.
 const BATCH_RECORDS: usize = 1024;
@@ -34,16 +39,9 @@ const LEAST_COMMIT_US: i64 = 10_000;
 const MOST_COMMIT_US: i64 = 100_000;
 /// About the most that waits for a commit, beyond one step; the client holds it twice for a moment.
 const MOST_OPEN_BYTES: usize = 16 << 20;
-/// Longest time in which a worker does not hear what its groups want, where it always has something open.
-const MOST_UNHEARD: Duration = Duration::from_millis(500);
 /// How long to wait where nothing is to do: at first, and at most, for new records.
 const PAUSE: Duration = Duration::from_millis(1);
 const IDLE: Duration = Duration::from_millis(20);
-/// For how long a worker or the delivery may fail on a log that is unwell: a transaction that was left open ends
-/// within 10 s, and a broker may have to be started again.
-const MOST_UNWELL: Duration = Duration::from_secs(60);
-/// How often it is said that it is.
-const TELL_EVERY: Duration = Duration::from_secs(5);
 /// Longest wait for the partitions of a pipeline: a worker of another name may have to be given up first.
 const MOST_JOIN: Duration = Duration::from_secs(60);
 /// Most workers; each takes the memory of its plugins and of its partitions' state.
@@ -80,61 +78,6 @@ struct Shared {
     logged: Mutex<BTreeMap<(String, String), u64>>,
 }
 
-/// One worker, and its connection to the log.
-struct Worker {
-    log: AnyLog,
-    worker: pipeline::Worker,
-    watch: WorkerWatch,
-    /// What it may be given.
-    inputs: Vec<Input>,
-    /// When its clock began.
-    start: Instant,
-    unwell: Unwell,
-    /// Whether something was committed that others may not see yet.
-    unshown: bool,
-    /// The input that a turn begins with.
-    first: usize,
-}
-
-/// In the place of an input's number: commits, and that others can see them.
-const COMMIT: usize = usize::MAX;
-
-/// Since when the log fails a worker, by input. Each is to come on by itself: that others do is no comfort.
-#[derive(Default)]
-struct Unwell {
-    since: BTreeMap<usize, Instant>,
-    told: Option<Instant>,
-}
-
-impl Unwell {
-    fn renew(&mut self, input: usize) {
-        self.since.remove(&input);
-    }
-
-    fn failed(&mut self, input: usize) {
-        self.since.entry(input).or_insert_with(Instant::now);
-    }
-
-    fn longest(&self) -> Duration {
-        self.since.values().map(Instant::elapsed).max().unwrap_or_default()
-    }
-
-    /// Whether one of them has failed for too long.
-    fn is_over(&self) -> bool {
-        self.longest() > MOST_UNWELL
-    }
-
-    /// For how many seconds, where that is to be said now.
-    fn is_to_be_told(&mut self) -> Option<u64> {
-        let longest = self.longest();
-        let is_news = longest > TELL_EVERY && self.told.is_none_or(|at| at.elapsed() > TELL_EVERY);
-        is_news.then(|| {
-            self.told = Some(Instant::now());
-            longest.as_secs()
-        })
-    }
-}
-
 /// The plugins' counters over all workers: step, counter, count.
 pub type Counters = Vec<(String, String, u64)>;
 
@@ -157,15 +100,21 @@ impl Workers {
             loaded.borrow_mut().insert(name.to_owned(), component.clone());
             Ok(component)
         };
+        let written = app.written()?;
+        let mut flows = None;
         let batch = Batch { records: batch_records()?, bytes: BATCH_BYTES };
         let (mut opened, readings) = (Vec::new(), Readings::default());
         let count = workers.max(1);
         for number in 0..count {
             let running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
             if opened.is_empty() {
-                pipeline::check_labels(pipeline, &running, &tables, &policies)?;
+                flows = Some(pipeline::check_labels(pipeline, &running, &tables, &policies, &written)?);
             }
-            let log = app.log_as(&format!("{}.{host}.{number}", pipeline.group()))?;
+            let name = format!("{}.{host}.{number}", pipeline.group());
+            let mut log = app.log_as(&name)?;
+            if let Some(flows) = flows.take() {
+                control::begin(app, &mut *log, read, &written, &flows)?;
+            }
             let inputs = match app.log {
                 LogAddress::Embedded => {
                     pipeline.inputs().into_iter().skip(number.into()).step_by(count.into()).collect()
@@ -176,8 +125,7 @@ impl Workers {
             let watch = WorkerWatch::new(observed, &readings, number.into(), &running);
             let Some(watch) = watch else { anyhow::bail!("VG0019: worker {number} is not watched") };
             let worker = pipeline::Worker::new(running, batch);
-            let (start, unwell) = (Instant::now(), Unwell::default());
-            opened.push(Worker { log, worker, watch, inputs, start, unwell, unshown: false, first: 0 });
+            opened.push(Worker::new(log, pipeline.group(), name, worker, watch, inputs));
         }
         for Worker { log, worker, inputs, .. } in &mut opened {
             // The embedded log's tables lie on this disk themselves.
@@ -352,195 +300,9 @@ impl Shared {
     }
 }
 
-/// Since when a log is unwell.
-#[derive(Default)]
-struct Patience(Option<Instant>);
-
-impl Patience {
-    /// It has answered.
-    fn renew(&mut self) {
-        self.0 = None;
-    }
-
-    /// It has failed; whether that has lasted too long.
-    fn is_over(&mut self) -> bool {
-        self.0.get_or_insert_with(Instant::now).elapsed() > MOST_UNWELL
-    }
-}
-
 /// What a lock guards here is whole after each change, even if another thread has panicked since.
 pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-impl Worker {
-    fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
-        let mut followed = None::<Instant>;
-        let mut pause = PAUSE;
-        while !shared.stop.load(Ordering::SeqCst) && !shared.over.load(Ordering::SeqCst) {
-            // Partitions come and go between two transactions only.
-            if self.worker.is_open() && followed.is_none_or(|at| at.elapsed() > MOST_UNHEARD) {
-                self.commit_kept(shared)?;
-            }
-            if !self.worker.is_open() {
-                self.log.follow_groups(&mut self.worker, &self.inputs)?;
-                if self.watch.follow(&self.worker) {
-                    // Numbers mean other inputs now.
-                    self.unwell = Unwell::default();
-                }
-                followed = Some(Instant::now());
-            }
-            shared.note_given(number, self.worker.inputs().len());
-            let commits = shared.commits.load(Ordering::SeqCst);
-            let turn = self.turn(shared);
-            self.watch.end(&self.worker, turn.is_ok());
-            let busy = match turn {
-                Err(pipeline::Error::Log(error)) if error.is_retry() && !self.unwell.is_over() => {
-                    if let Some(seconds) = self.unwell.is_to_be_told() {
-                        eprintln!("worker {number}: the log has been unwell for {seconds} s: {error}");
-                    }
-                    std::thread::sleep(IDLE);
-                    continue;
-                }
-                turn => turn?,
-            };
-            if busy {
-                pause = PAUSE;
-                continue;
-            }
-            if self.unshown && !shared.follow {
-                // Others may have looked before they could see it: all look once more.
-                match self.log.wait_until_visible() {
-                    Ok(()) => {
-                        self.unwell.renew(COMMIT);
-                        self.unshown = false;
-                        shared.commits.fetch_add(1, Ordering::SeqCst);
-                    }
-                    Err(error) if error.is_retry() && !self.unwell.is_over() => self.unwell.failed(COMMIT),
-                    Err(error) => return Err(error.into()),
-                }
-                continue;
-            }
-            if let Some(since) = shared.idle_since.get(number) {
-                since.store(commits, Ordering::SeqCst);
-            }
-            if !shared.follow && shared.is_over() {
-                // For all: what comes from now on is for the next run.
-                shared.over.store(true, Ordering::SeqCst);
-                break;
-            }
-            std::thread::sleep(pause);
-            pause = (2 * pause).min(if shared.follow { IDLE } else { PAUSE });
-        }
-        // Who was asked to stop leaves nothing that others would have to wait for.
-        self.commit_kept(shared)?;
-        self.watch.retire();
-        // The delivery looks once more when the workers have ended, by a connection of its own.
-        let mut patience = Patience::default();
-        loop {
-            match self.log.wait_until_visible() {
-                Err(error) if error.is_retry() && !patience.is_over() => std::thread::sleep(IDLE),
-                shown => return Ok(shown?),
-            }
-        }
-    }
-
-    /// A step of each input, and a commit where one is due; false: there was nothing to do. Where the log fails an
-    /// input that is all, as it may have taken seconds, in which the groups wait to be heard; the next turn begins
-    /// with the others.
-    fn turn(&mut self, shared: &Shared) -> Result<bool, pipeline::Error> {
-        let (mut busy, mut failed) = (false, None);
-        let inputs = self.worker.inputs().len();
-        for number in 0..inputs {
-            let input = (self.first + number) % inputs;
-            match self.step(input) {
-                Ok(stepped) => {
-                    busy |= stepped;
-                    self.unwell.renew(input);
-                }
-                Err(pipeline::Error::Log(error)) if error.is_retry() => {
-                    self.unwell.failed(input);
-                    (self.first, failed) = ((input + 1) % inputs, Some(error));
-                    break;
-                }
-                Err(error) => return Err(error),
-            }
-            if self.worker.is_due(self.now_us()) {
-                self.commit(shared)?;
-            }
-        }
-        // What one waits for may be what is open here; and a run that ends waits for nothing more.
-        if self.worker.is_open() && (failed.is_some() || (!shared.follow && !busy)) {
-            self.commit(shared)?;
-        }
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(busy || self.worker.is_open()),
-        }
-    }
-
-    fn now_us(&self) -> i64 {
-        i64::try_from(self.start.elapsed().as_micros()).unwrap_or(i64::MAX)
-    }
-
-    /// One step of one input; false where there is nothing to do.
-    fn step(&mut self, number: usize) -> Result<bool, pipeline::Error> {
-        let (began, now_us) = (Instant::now(), self.now_us());
-        let prepared = self.worker.prepare(&mut *self.log, number, now_us)?;
-        self.watch.looked(number, &self.worker);
-        say(&mut self.worker);
-        let Some(prepared) = prepared else {
-            return Ok(self.worker.is_paused(number) || self.worker.is_restoring(number));
-        };
-        self.watch.computed(number, began.elapsed());
-        self.worker.append(&mut *self.log, prepared)?;
-        Ok(true)
-    }
-
-    /// Commits what is open.
-    fn commit(&mut self, shared: &Shared) -> Result<(), pipeline::Error> {
-        let began = Instant::now();
-        let committed = self.worker.commit(&mut *self.log);
-        self.watch.committed(began.elapsed(), committed.as_deref().ok());
-        say(&mut self.worker);
-        match &committed {
-            Ok(_) => self.unwell.renew(COMMIT),
-            Err(_) => self.unwell.failed(COMMIT),
-        }
-        let committed = committed?;
-        self.unshown |= !committed.is_empty();
-        shared.commits.fetch_add(1, Ordering::SeqCst);
-        let mut counts = whole(&shared.counts);
-        committed.iter().for_each(|step| *counts += step.counts);
-        drop(counts);
-        let mut lines = committed.iter().flat_map(|step| &step.logged).peekable();
-        if lines.peek().is_some() {
-            let mut logged = whole(&shared.logged);
-            for Logged { step, message, rows } in lines {
-                *logged.entry((step.to_string(), message.to_string())).or_default() += rows;
-            }
-        }
-        Ok(())
-    }
-
-    /// The same, where a log that is unwell is asked again later.
-    fn commit_kept(&mut self, shared: &Shared) -> Result<()> {
-        match self.commit(shared) {
-            Err(pipeline::Error::Log(error)) if error.is_retry() && !self.unwell.is_over() => Ok(()),
-            done => Ok(done?),
-        }
-    }
-
-    fn close(&mut self) -> Result<()> {
-        let inputs = self.worker.inputs().len();
-        for input in 0..inputs {
-            if let Some(prepared) = self.worker.prepare_close(input) {
-                self.worker.append(&mut *self.log, prepared)?;
-            }
-        }
-        self.worker.commit(&mut *self.log)?;
-        Ok(())
-    }
 }
 
 /// Waits until the workers of this program have all partitions. On Kafka the groups give them, once their other
@@ -564,11 +326,6 @@ fn wait_for_all(workers: &mut [Worker], all: usize) -> Result<()> {
         }
         std::thread::sleep(PAUSE);
     }
-}
-
-/// Says what is nobody's fault and costs only time.
-fn say(worker: &mut pipeline::Worker) {
-    worker.take_notes().iter().for_each(|note| eprintln!("{note}"));
 }
 
 /// Restores a worker's partitions, so that a start fails before its first step. A transaction of a worker
@@ -599,6 +356,7 @@ fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<Pipeline> {
     for (stage, partitions) in pipeline.state_stages() {
         log.create_state(&stage, partitions)?;
     }
+    control::create_topics(log)?;
     log.create_topic(DEAD_LETTERS, 1)?;
     log.create_topic(DEAD_LETTER_ROWS, 1)?;
     Ok(pipeline)
@@ -610,79 +368,5 @@ fn batch_records() -> Result<usize> {
     match text.to_string_lossy().parse() {
         Ok(n @ 1..=65_536) => Ok(n),
         _ => anyhow::bail!("VG0007: VIGIE_BATCH_RECORDS must be a number from 1 to 65536"),
-    }
-}
-
-/// Shows on a terminal what has been done so far, at most five times a second.
-pub struct Progress {
-    last: Instant,
-    logged: Instant,
-    start: Instant,
-    terminal: bool,
-    /// From the start to the first row in the store.
-    pub first: Option<Duration>,
-    /// What has been done: raw records in, events out, dead letters of all stages.
-    pub counts: Counts,
-}
-
-impl Progress {
-    pub fn new() -> Self {
-        let now = Instant::now();
-        Self {
-            last: now,
-            logged: now,
-            start: now,
-            terminal: std::io::stderr().is_terminal(),
-            first: None,
-            counts: Counts::default(),
-        }
-    }
-
-    pub fn elapsed(&self) -> Duration {
-        self.start.elapsed()
-    }
-
-    fn show(&mut self, counts: &Counts, delivered: u64) {
-        if delivered > 0 && self.first.is_none() {
-            self.first = Some(self.start.elapsed());
-        }
-        if self.terminal && self.last.elapsed() > Duration::from_millis(200) {
-            self.last = Instant::now();
-            eprint!(
-                "\r  {} records in, {} events out, {} dead letters, {delivered} rows in the store ",
-                counts.records_in, counts.events_out, counts.dead_letters
-            );
-            // Progress that cannot be shown is no failure.
-            let _ = std::io::stderr().flush();
-        }
-    }
-
-    /// Shows what plugins logged, each message at most once a second.
-    fn log(&mut self, shared: &Shared, last: bool) {
-        if !last && self.logged.elapsed() < Duration::from_secs(1) {
-            return;
-        }
-        self.logged = Instant::now();
-        for ((step, message), events) in std::mem::take(&mut *whole(&shared.logged)) {
-            eprintln!("step {step}: {message} ({events} events)");
-        }
-    }
-
-    /// What has been done, for who runs a pipeline.
-    pub fn summarise(&self, counters: &Counters) {
-        let Counts { records_in, events_out, dead_letters } = self.counts;
-        let seconds = self.start.elapsed().as_secs_f64();
-        eprintln!(
-            "{records_in} records in, {events_out} events out, {dead_letters} dead letters in {seconds:.2} s"
-        );
-        for (step, counter, count) in counters.iter().filter(|(_, _, count)| *count > 0) {
-            eprintln!("step {step}: {counter}: {count}");
-        }
-    }
-
-    fn end(&self) {
-        if self.terminal {
-            eprint!("\r\x1b[K");
-        }
     }
 }

@@ -14,7 +14,7 @@ type Lock = BTreeMap<String, String>;
 
 /// Refuses bytes that are not those that were trusted under this name.
 pub fn check(plugins: &Path, name: &str, bytes: &[u8]) -> Result<()> {
-    let digest = hex::encode(Sha256::digest(bytes));
+    let digest = digest(bytes);
     match read(plugins)?.get(name) {
         Some(trusted) if *trusted == digest => Ok(()),
         Some(_) => bail!(
@@ -27,9 +27,14 @@ pub fn check(plugins: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     }
 }
 
+/// The SHA-256 of a component, in hexadecimal digits.
+pub fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
 /// Trusts these bytes under this name from now on; gives their digest.
 pub fn add(plugins: &Path, name: &str, bytes: &[u8]) -> Result<String> {
-    let digest = hex::encode(Sha256::digest(bytes));
+    let digest = digest(bytes);
     let mut lock = read(plugins)?;
     lock.insert(name.into(), digest.clone());
     let path = path(plugins);

@@ -42,7 +42,8 @@ fn written(config: &str) -> Vec<Vec<String>> {
     std::fs::write(folder.path().join("narrow.cedar"), NARROW).unwrap();
     let policies = Policies::read(folder.path()).unwrap();
     let (pipeline, tables) = (Pipeline::parse(crate::MINIMAL).unwrap(), Tables::default());
-    let check = Check { pipeline: &pipeline, tables: &tables, policies: &policies };
+    let written = Written::default();
+    let check = Check { pipeline: &pipeline, tables: &tables, policies: &policies, written: &written };
     let labelled = |label: &str| FieldFlow { labels: [label.to_owned()].into(), path: Vec::new() };
     let mut fields = Fields::new();
     fields.insert("position".into(), labelled("location"));

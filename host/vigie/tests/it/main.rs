@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod demo;
+mod facts;
 mod house;
 mod idle;
 mod leaks;
