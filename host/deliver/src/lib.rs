@@ -6,7 +6,7 @@
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use event::{DecodeMap, Decoder, Schema};
-use log::{Log, Record};
+use log::{Log, Most, Record};
 
 /// How far a topic's partition has been delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +142,7 @@ impl<S: Store> Delivery<S> {
     ///
     /// # Errors
     /// [`Error`]: what was not delivered is delivered by the next call.
-    pub fn deliver(&mut self, log: &dyn Log, records: usize, bytes: usize) -> Result<bool, Error> {
+    pub fn deliver(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
         let mut busy = false;
         for feed in &mut self.feeds {
             for partition in (0..).take(feed.places.len()) {
@@ -151,7 +151,7 @@ impl<S: Store> Delivery<S> {
                     Some(from) => from,
                     None => log.start_offset(&feed.topic, partition)?,
                 };
-                let batch = log.read(&feed.topic, partition, from, records, bytes)?;
+                let batch = log.read(&feed.topic, partition, from, most)?;
                 let Some(last) = batch.last() else {
                     feed.set(partition, Place { next_offset: Some(from), at_end: true });
                     continue;

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use log::{Error, Log, Output, Place, Position, Record, Slice, StateChange, Step};
+use log::{Error, Log, Most, Output, Place, Position, Record, Slice, StateChange, Step};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 const VERSION: i64 = 1;
@@ -126,14 +126,7 @@ impl Log for EmbeddedLog {
         end(&self.connection, topic, partition)
     }
 
-    fn read(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error> {
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
         let mut statement = self
             .connection
             .prepare_cached(
@@ -141,7 +134,7 @@ impl Log for EmbeddedLog {
                  where topic = ? and partition = ? and offset >= ? order by offset limit ?",
             )
             .map_err(io)?;
-        let limit = i64::try_from(max_records).unwrap_or(i64::MAX);
+        let limit = i64::try_from(most.records).unwrap_or(i64::MAX);
         let mut rows = statement.query(params![topic, partition, signed(from), limit]).map_err(io)?;
         let (mut records, mut bytes) = (Vec::new(), 0);
         while let Some(row) = rows.next().map_err(io)? {
@@ -152,7 +145,7 @@ impl Log for EmbeddedLog {
                 value: row.get::<_, Vec<u8>>(3).map_err(io)?.into(),
             };
             bytes += record.key.len() + record.value.len();
-            if bytes > max_bytes && !records.is_empty() {
+            if bytes > most.bytes && !records.is_empty() {
                 break;
             }
             records.push(record);

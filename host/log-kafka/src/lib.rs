@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use log::{Error, Log, Place, Position, Record, Slice, Step};
+use log::{Error, Log, Most, Place, Position, Record, Slice, Step};
 
 pub use group::Change;
 use group::{Group, Ticket};
@@ -340,31 +340,15 @@ impl Log for KafkaLog {
         self.explained(self.visible_end(topic, partition))
     }
 
-    fn read(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error> {
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
         self.note_read(topic, partition)?;
-        let most = reader::Most { records: max_records, bytes: max_bytes };
         let end = || self.visible_end(topic, partition);
         let read = self.reader.borrow_mut().read(&self.scanner, end, topic, partition, from, most);
         self.explained(read)
     }
 
-    fn poll(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error> {
+    fn poll(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
         self.note_read(topic, partition)?;
-        let most = reader::Most { records: max_records, bytes: max_bytes };
         let read = self.reader.borrow_mut().poll(&self.scanner, topic, partition, from, most);
         self.explained(read)
     }

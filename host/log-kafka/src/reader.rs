@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use log::{Bytes, Error, Record};
+use log::{Bytes, Error, Most, Record};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -20,14 +20,6 @@ use crate::{FILLER, Options, errors};
 const ON_THEIR_WAY: Duration = Duration::from_millis(5);
 /// Most that is read ahead of one partition, in KiB.
 const AHEAD_KIB: &str = "8192";
-
-/// Most that one read gives.
-#[derive(Clone, Copy)]
-pub struct Most {
-    pub records: usize,
-    /// Beyond the first record.
-    pub bytes: usize,
-}
 
 /// A partition that is read.
 struct Place {

@@ -26,6 +26,20 @@ pub struct Record {
     pub value: Bytes,
 }
 
+/// Most that one read gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most {
+    /// Records.
+    pub records: usize,
+    /// Bytes of keys and values, beyond the first record.
+    pub bytes: usize,
+}
+
+impl Most {
+    /// Whatever there is.
+    pub const ALL: Self = Self { records: usize::MAX, bytes: usize::MAX };
+}
+
 /// A record to append.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
@@ -180,7 +194,7 @@ pub trait Log {
     /// # Errors
     /// [`Error::Io`].
     fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, Error>;
-    /// Records from an offset on: at most `max_records` and `max_bytes`, but at least one if there is one.
+    /// Records from an offset on: at most so many, but at least one if there is one.
     /// What this connection has committed is there; what others have may be there a moment later.
     ///
     /// Offsets may have gaps, and the last record may lie before [`Self::end_offset`] with nothing behind
@@ -188,27 +202,13 @@ pub trait Log {
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Away`], [`Error::Expired`], [`Error::Shortened`].
-    fn read(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error>;
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error>;
     /// The same, of what is at hand: none where the next record has not come yet, even if there is one.
     ///
     /// # Errors
     /// As [`Self::read`].
-    fn poll(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error> {
-        self.read(topic, partition, from, max_records, max_bytes)
+    fn poll(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
+        self.read(topic, partition, from, most)
     }
     /// The next offset that a group has committed for a partition.
     ///

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use log::{Log, Output};
+use log::{Log, Most, Output};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,8 +18,7 @@ pub const SCHEMAS: &str = "vigie.schemas";
 pub const CONTROL: &str = "vigie.control";
 
 /// Facts that are read at once.
-const PAGE: usize = 1024;
-const PAGE_BYTES: usize = 4 << 20;
+const PAGE: Most = Most { records: 1024, bytes: 4 << 20 };
 
 /// A fact, and when it was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +45,7 @@ pub fn read(log: &dyn Log, topic: &str) -> Result<Facts, Error> {
     }
     let mut next = log.start_offset(topic, 0)?;
     loop {
-        let records = log.read(topic, 0, next, PAGE, PAGE_BYTES)?;
+        let records = log.read(topic, 0, next, PAGE)?;
         let Some(last) = records.last() else { return Ok(facts) };
         next = last.offset + 1;
         for record in records {

@@ -31,7 +31,7 @@ pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
 pub use snapshot::{Draft, Snapshots};
 pub use stage::{Counts, DISCARDED, Logged, RefusedCount, Stage, StepResult};
 pub use watermark::is_watermark;
-pub use worker::{Batch, Committed, FIRST, Input, Pace, Prepared, Standing, Worker};
+pub use worker::{Committed, FIRST, Input, Pace, Prepared, Standing, Worker};
 
 /// All stages of a pipeline, configured.
 pub struct Running {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use log::{Log, Position, Record};
+use log::{Log, Most, Position, Record};
 
 use crate::restore::{Changed, Copies, Plan, Restore};
 use crate::watermark::Mark;
@@ -27,15 +27,6 @@ const MARK_EVERY_US: i64 = 250_000;
 const SLICE_BYTES: usize = 4 << 20;
 /// Fewer changed bytes want no snapshot before its time.
 const SNAPSHOT_BYTES: u64 = 16 << 20;
-
-/// Most that one step takes.
-#[derive(Clone, Copy, Debug)]
-pub struct Batch {
-    /// Records.
-    pub records: usize,
-    /// Bytes beyond the first record.
-    pub bytes: usize,
-}
 
 /// The stage that reads an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +108,8 @@ pub struct Committed {
 pub struct Worker {
     running: Running,
     inputs: Vec<Held>,
-    batch: Batch,
+    /// That one step takes.
+    most: Most,
     pace: Pace,
     /// Whether the run ends where the topics end.
     bounded: bool,
@@ -166,9 +158,9 @@ impl Pipeline {
 }
 
 impl Worker {
-    /// A worker that has no partitions yet.
+    /// A worker that has no partitions yet; `most`: that one step takes.
     #[must_use]
-    pub fn new(running: Running, batch: Batch) -> Self {
+    pub fn new(running: Running, most: Most) -> Self {
         let copies = Copies {
             snapshots: None,
             after_bytes: SNAPSHOT_BYTES,
@@ -179,7 +171,7 @@ impl Worker {
         Self {
             running,
             inputs: Vec::new(),
-            batch,
+            most,
             pace: Pace::default(),
             bounded: false,
             open: Vec::new(),
@@ -200,8 +192,8 @@ impl Worker {
     }
 
     /// Changes how much a step takes.
-    pub fn set_batch(&mut self, batch: Batch) {
-        self.batch = batch;
+    pub fn set_most(&mut self, most: Most) {
+        self.most = most;
     }
 
     /// Changes how long steps wait for others to be committed with; before that each is due at once.
@@ -326,7 +318,7 @@ impl Worker {
             }
             None => {
                 let certain = self.bounded || held.becomes_idle(&self.running, now_us);
-                let read = read(&mut self.running, held, log, self.batch, certain, &mut self.copies)?;
+                let read = read(&mut self.running, held, log, self.most, certain, &mut self.copies)?;
                 let Some(read) = read else { return Ok(None) };
                 held.note(read.0.is_empty(), now_us);
                 read
@@ -343,7 +335,7 @@ impl Worker {
         let next = records.last().map_or(from, |last| last.offset + 1);
         // Rows of one that was idle go on together with the word that it no longer is.
         let marks = records.is_empty() || is_due || held.come(&self.running).is_some_and(Mark::is_idle);
-        self.pace.read(records.len() == self.batch.records);
+        self.pace.read(records.len() == self.most.records);
         // Until it is appended; where it is dropped, the state in memory is ahead of the log.
         held.next = None;
         let result = match held.input.reads {
@@ -532,13 +524,13 @@ fn read(
     running: &mut Running,
     held: &mut Held,
     log: &dyn Log,
-    Batch { records, bytes }: Batch,
+    most: Most,
     certain: bool,
     copies: &mut Copies,
 ) -> Result<Option<(Vec<Record>, u64)>, Error> {
     let look = |input: &Input, from, certain| match certain {
-        true => log.read(&input.topic, input.partition, from, records, bytes),
-        false => log.poll(&input.topic, input.partition, from, records, bytes),
+        true => log.read(&input.topic, input.partition, from, most),
+        false => log.poll(&input.topic, input.partition, from, most),
     };
     if let Some(from) = held.next {
         match look(&held.input, from, certain) {

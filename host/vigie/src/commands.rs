@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use log::Most;
 use pipeline::{DEAD_LETTER_ROWS, DEAD_LETTERS, FieldFlow, Identity, Pipeline, Running, is_watermark};
 
 use crate::Format;
@@ -73,8 +74,7 @@ pub enum DeadLetters {
 }
 
 /// Records read from the log at once.
-const PAGE: usize = 1024;
-const PAGE_BYTES: usize = 4 << 20;
+const PAGE: Most = Most { records: 1024, bytes: 4 << 20 };
 
 pub fn check(app: &App, path: &Path) -> Result<()> {
     let read = read_pipeline(path)?;
@@ -271,7 +271,7 @@ pub fn tail(app: &App, options: &Tail) -> Result<()> {
     for partition in 0..partitions {
         let mut from = options.from.max(log.start_offset(&options.topic, partition)?);
         while left > 0 {
-            let records = log.read(&options.topic, partition, from, PAGE, PAGE_BYTES)?;
+            let records = log.read(&options.topic, partition, from, PAGE)?;
             let Some(last) = records.last() else { break };
             from = last.offset + 1;
             for record in records.iter().filter(|record| !is_watermark(record)) {
@@ -304,7 +304,7 @@ pub fn dead_letters(app: &App, command: &DeadLetters) -> Result<()> {
             for topic in [DEAD_LETTERS, DEAD_LETTER_ROWS] {
                 let mut from = log.start_offset(topic, 0)?;
                 loop {
-                    let records = log.read(topic, 0, from, PAGE, PAGE_BYTES)?;
+                    let records = log.read(topic, 0, from, PAGE)?;
                     let Some(last) = records.last() else { break };
                     from = last.offset + 1;
                     for record in records.iter().filter(|r| r.key == id.as_bytes()) {

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use deliver::Delivery;
-use log::Log;
+use log::{Log, Most};
 use observe::Observed;
-use pipeline::{Batch, Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pace, Pipeline, Running, is_watermark};
+use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pace, Pipeline, Running, is_watermark};
 use store_embedded::EmbeddedStore;
 
 use crate::app::{App, ReadPipeline};
@@ -29,10 +29,8 @@ use patience::Patience;
 pub use progress::Progress;
 use worker::{Worker, say};
 
-/// Most records of one step.
-const BATCH_RECORDS: usize = 1024;
-/// Most bytes of one step, beyond its first record.
-const BATCH_BYTES: usize = 4 << 20;
+/// Most of one step.
+const BATCH: Most = Most { records: 1024, bytes: 4 << 20 };
 /// On Kafka, how long a step waits for others to be committed with: where everything has been read, and where
 /// there is more. A commit takes the thread some 10 ms, and the broker as much for one step as for many.
 const LEAST_COMMIT_US: i64 = 10_000;
@@ -102,7 +100,7 @@ impl Workers {
         };
         let written = app.written()?;
         let mut flows = None;
-        let batch = Batch { records: batch_records()?, bytes: BATCH_BYTES };
+        let most = Most { records: batch_records()?, bytes: BATCH.bytes };
         let (mut opened, readings) = (Vec::new(), Readings::default());
         let count = workers.max(1);
         for number in 0..count {
@@ -124,7 +122,7 @@ impl Workers {
             };
             let watch = WorkerWatch::new(observed, &readings, number.into(), &running);
             let Some(watch) = watch else { anyhow::bail!("VG0019: worker {number} is not watched") };
-            let worker = pipeline::Worker::new(running, batch);
+            let worker = pipeline::Worker::new(running, most);
             opened.push(Worker::new(log, pipeline.group(), name, worker, watch, inputs));
         }
         for Worker { log, worker, inputs, .. } in &mut opened {
@@ -205,7 +203,7 @@ impl Workers {
                 }
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
-                let delivered = delivery.deliver(&**log, BATCH_RECORDS, BATCH_BYTES);
+                let delivered = delivery.deliver(&**log, BATCH);
                 watch.looked(delivery, delivered.is_ok());
                 let busy = match delivered {
                     Ok(busy) => {
@@ -364,9 +362,9 @@ fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<Pipeline> {
 
 /// A smaller batch can be asked for, to show that batch cuts are invisible.
 fn batch_records() -> Result<usize> {
-    let Some(text) = std::env::var_os("VIGIE_BATCH_RECORDS") else { return Ok(BATCH_RECORDS) };
+    let Some(text) = std::env::var_os("VIGIE_BATCH.records") else { return Ok(BATCH.records) };
     match text.to_string_lossy().parse() {
         Ok(n @ 1..=65_536) => Ok(n),
-        _ => anyhow::bail!("VG0007: VIGIE_BATCH_RECORDS must be a number from 1 to 65536"),
+        _ => anyhow::bail!("VG0007: VIGIE_BATCH.records must be a number from 1 to 65536"),
     }
 }

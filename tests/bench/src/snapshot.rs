@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use log::{Error, Log, Place, Record, Slice, Step};
-use pipeline::{Batch, Draft, Identity, Pipeline, Running, Snapshots, Worker};
+use log::{Error, Log, Most, Place, Record, Slice, Step};
+use pipeline::{Draft, Identity, Pipeline, Running, Snapshots, Worker};
 use plugin::Sandbox;
 
 use crate::{Places, component};
@@ -72,7 +72,7 @@ fn worker(places: &Places, sandbox: &Sandbox, path: &Path) -> Result<Worker> {
     let load =
         |name: &str| component(places, sandbox, name).map_err(|e| pipeline::Error::File(format!("{e:#}")));
     let running = Running::new(&pipeline, Identity::new([7; 16]), Default::default(), &load)?;
-    let mut worker = Worker::new(running, Batch { records: RECORDS, bytes: BYTES });
+    let mut worker = Worker::new(running, Most { records: RECORDS, bytes: BYTES });
     worker.set_snapshots(Box::new(OneFile(path.into())));
     let input = pipeline.inputs().into_iter().find(|input| !input.is_raw()).context("no stage")?;
     worker.assign(input);
@@ -106,7 +106,7 @@ impl Log for Events {
         Ok(self.keys)
     }
 
-    fn read(&self, _: &str, _: u32, from: u64, most: usize, _: usize) -> Result<Vec<Record>, Error> {
+    fn read(&self, _: &str, _: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
         let event = |offset: u64| {
             let value = format!(
                 r#"{{"id":"{offset:032x}","source":"raw","revision_us":1,"behind_us":0,"entity":"sensor-{offset}",
@@ -114,7 +114,7 @@ impl Log for Events {
             );
             Record { offset, timestamp_us: 1, key: "".into(), value: value.into() }
         };
-        Ok((from..self.keys).take(most).map(event).collect())
+        Ok((from..self.keys).take(most.records).map(event).collect())
     }
 
     fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, Error> {

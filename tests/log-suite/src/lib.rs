@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use log::{Error, KeyValue, Log, Output, Place, Position, Record, StateChange, Step};
+use log::{Error, KeyValue, Log, Most, Output, Place, Position, Record, StateChange, Step};
 
 /// An empty log.
 pub trait World {
@@ -106,7 +106,7 @@ fn everything(log: &dyn Log, topic: &str, partition: u32) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
         let from = all.last().map_or(0, |last| last.offset + 1);
-        let records = log.read(topic, partition, from, ALL, ALL).unwrap();
+        let records = log.read(topic, partition, from, Most::ALL).unwrap();
         if records.is_empty() {
             return all;
         }
@@ -137,7 +137,7 @@ pub fn a_step_is_there_for_a_new_connection(world: &dyn World) {
     assert!(records.iter().all(|r| r.timestamp_us == 7_000 && r.key == "key"));
     assert_eq!(state, [(b"y".to_vec(), b"2".to_vec())]);
     assert_eq!(values(&everything(&*log, "raw", 1)), ["c"]);
-    assert_eq!(log.read("raw", 0, 0, ALL, ALL).unwrap(), []);
+    assert_eq!(log.read("raw", 0, 0, Most::ALL).unwrap(), []);
 }
 
 /// Steps of several groups come to the log at once, and before the commit nobody sees any of them.
@@ -153,7 +153,7 @@ pub fn steps_are_committed_together(world: &dyn World) {
     log.append(step_of("group", 0, 2, "a")).unwrap();
     log.append(step_of("other", 1, 3, "b")).unwrap();
     log.append(step_of("group", 0, 5, "c")).unwrap();
-    assert_eq!(values(&other.read("events", 0, 0, ALL, ALL).unwrap()), Vec::<String>::new());
+    assert_eq!(values(&other.read("events", 0, 0, Most::ALL).unwrap()), Vec::<String>::new());
     log.commit().unwrap();
     log.commit().unwrap();
     let (records, position, _) = contents(&*log);
@@ -227,7 +227,7 @@ pub fn a_read_is_bounded_but_gets_on(world: &dyn World) {
     let mut log = raw(world);
     let outputs: Vec<Output> = (0..5).map(|n| output("events", 0, &format!("{n}123456789"))).collect();
     log.commit_step(step(&[], &outputs, &[])).unwrap();
-    let read = |from, records, bytes| log.read("events", 0, from, records, bytes).unwrap().len();
+    let read = |from, records, bytes| log.read("events", 0, from, Most { records, bytes }).unwrap().len();
     assert_eq!(read(0, 3, ALL), 3);
     assert_eq!(read(0, ALL, 26), 2, "13 bytes each");
     assert_eq!(read(0, ALL, 1), 1, "one that is larger than the bound comes alone");
@@ -248,7 +248,7 @@ pub fn a_reader_gets_everything_once_and_then_nothing(world: &dyn World) {
         log.commit_step(step(&[], &outputs, &[])).unwrap();
         written.extend(new);
         loop {
-            let records = log.read("events", 0, from, 4, ALL).unwrap();
+            let records = log.read("events", 0, from, Most { records: 4, bytes: ALL }).unwrap();
             let Some(last) = records.last() else { break };
             from = last.offset + 1;
             read.extend(values(&records));
@@ -267,7 +267,7 @@ pub fn a_reader_may_go_back(world: &dyn World) {
     assert_eq!(all.len(), 50);
     for back in [40, 0, 49, 7] {
         let from = all.get(back).unwrap().offset;
-        assert_eq!(log.read("events", 0, from, ALL, ALL).unwrap(), all.get(back..).unwrap());
+        assert_eq!(log.read("events", 0, from, Most::ALL).unwrap(), all.get(back..).unwrap());
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use log::{Error, Log, Place, Record, Slice, Step};
+use log::{Error, Log, Most, Place, Record, Slice, Step};
 
 use crate::cluster::{Cluster, Fate, Member, Request};
 use crate::faults::Sabotage;
@@ -70,14 +70,7 @@ impl Log for Connection {
         Ok(self.cluster.borrow().partition(topic, partition)?.stable())
     }
 
-    fn read(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error> {
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
         let cluster = self.cluster.borrow();
         let at = (topic.to_owned(), partition);
         self.read_in.borrow_mut().insert(at, self.heard.get(topic).copied());
@@ -89,10 +82,10 @@ impl Log for Connection {
         let entries: Box<dyn Iterator<Item = _>> =
             if dirty { Box::new(found.all(from)) } else { Box::new(found.committed(from)) };
         let (mut records, mut bytes) = (Vec::new(), 0);
-        for entry in entries.take(max_records) {
+        for entry in entries.take(most.records) {
             let value = entry.value.clone().unwrap_or_default();
             bytes += entry.key.len() + value.len();
-            if bytes > max_bytes && !records.is_empty() {
+            if bytes > most.bytes && !records.is_empty() {
                 break;
             }
             let (offset, timestamp_us, key) = (entry.offset, entry.timestamp_us, entry.key.clone().into());

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use deliver::Delivery;
-use log::StateChange;
+use log::{Most, StateChange};
 use pipeline::{
-    Batch, DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, Input, Pipeline, Prepared, Restores, Running, Worker,
+    DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, Input, Pipeline, Prepared, Restores, Running, Worker,
 };
 use plugin::{Component, Sandbox};
 
@@ -301,7 +301,7 @@ impl<'a> World<'a> {
             }
             let input = self.dice.below(node.worker.inputs().len());
             let records = *self.dice.pick(&[1, 2, 3, 7, 50]);
-            node.worker.set_batch(Batch { records, bytes: BYTES });
+            node.worker.set_most(Most { records, bytes: BYTES });
             if !self.prepare(&mut node, input)? {
                 return Ok(());
             }
@@ -415,7 +415,7 @@ impl<'a> World<'a> {
         };
         self.delivery.store().trouble = trouble;
         let records = *self.dice.pick(&[1, 3, 20]);
-        match self.delivery.deliver(&self.reader, records, BYTES) {
+        match self.delivery.deliver(&self.reader, Most { records, bytes: BYTES }) {
             Ok(_) | Err(deliver::Error::Store(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
@@ -490,7 +490,7 @@ impl<'a> World<'a> {
     /// A member's new life.
     fn start(&mut self, member: usize) -> Result<()> {
         let running = self.kit.running(&self.pipeline)?;
-        let mut worker = Worker::new(running, Batch { records: 50, bytes: BYTES });
+        let mut worker = Worker::new(running, Most { records: 50, bytes: BYTES });
         let crate::scenario::Restores { slice_bytes, snapshots, .. } = self.scenario.restores;
         worker.set_slices(slice_bytes, snapshots.map_or(0, |(after_bytes, _)| after_bytes));
         if snapshots.is_some() {
@@ -633,7 +633,7 @@ impl<'a> World<'a> {
             self.nodes[member] = Some(node);
         }
         self.delivery.store().trouble = None;
-        busy |= self.delivery.deliver(&self.reader, 50, BYTES)?;
+        busy |= self.delivery.deliver(&self.reader, Most { records: 50, bytes: BYTES })?;
         self.watch()?;
         Ok(busy)
     }

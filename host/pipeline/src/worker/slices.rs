@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use log::{Error as LogError, Place, Slice, StateChange, Step};
+use log::{Error as LogError, Most, Place, Slice, StateChange, Step};
 
 use super::*;
 use crate::Identity;
@@ -31,7 +31,7 @@ impl Log for Slow {
     fn end_offset(&self, _: &str, _: u32) -> Result<u64, LogError> {
         Ok(100)
     }
-    fn read(&self, _: &str, _: u32, from: u64, _: usize, _: usize) -> Result<Vec<Record>, LogError> {
+    fn read(&self, _: &str, _: u32, from: u64, _: Most) -> Result<Vec<Record>, LogError> {
         self.asked.borrow_mut().push(format!("read {from}"));
         let value = br#"{"id": "a", "at": "2018-02-01T00:00:00Z"}"#.to_vec();
         Ok(vec![Record {
@@ -76,7 +76,7 @@ fn worker() -> Worker {
     let pipeline = Pipeline::parse(&yaml).unwrap();
     let none = |name: &str| Err(Error::Untrusted(name.into()));
     let running = Running::new(&pipeline, Identity::new([0; 16]), Arc::default(), &none).unwrap();
-    let mut worker = Worker::new(running, Batch { records: 1, bytes: 1 << 20 });
+    let mut worker = Worker::new(running, Most { records: 1, bytes: 1 << 20 });
     pipeline.inputs().into_iter().for_each(|input| worker.assign(input));
     worker
 }

@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use log::{Error as LogError, Place, Slice, Step};
+use log::{Error as LogError, Most, Place, Slice, Step};
 
 use super::*;
 use crate::Identity;
@@ -39,14 +39,7 @@ impl Log for Unwell {
     fn end_offset(&self, _: &str, _: u32) -> Result<u64, LogError> {
         Ok(self.end)
     }
-    fn read(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        most: usize,
-        _: usize,
-    ) -> Result<Vec<Record>, LogError> {
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, LogError> {
         self.say(format!("read {from}"));
         if from < self.start {
             return Err(LogError::Expired {
@@ -59,7 +52,7 @@ impl Log for Unwell {
         let value = log::Bytes::from_static(br#"{"id": "a", "at": "2018-02-01T00:00:00Z"}"#);
         let timestamp_us = 1_517_443_200_000_000;
         let record = |offset| Record { offset, timestamp_us, key: vec![].into(), value: value.clone() };
-        Ok((from..self.end).take(most).map(record).collect())
+        Ok((from..self.end).take(most.records).map(record).collect())
     }
     fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, LogError> {
         self.say("committed");
@@ -92,7 +85,7 @@ fn worker() -> Worker {
     let pipeline = Pipeline::parse(crate::MINIMAL).unwrap();
     let none = |name: &str| Err(Error::Untrusted(name.into()));
     let running = Running::new(&pipeline, Identity::new([0; 16]), Arc::default(), &none).unwrap();
-    let mut worker = Worker::new(running, Batch { records: 2, bytes: 1 << 20 });
+    let mut worker = Worker::new(running, Most { records: 2, bytes: 1 << 20 });
     pipeline.inputs().into_iter().for_each(|input| worker.assign(input));
     worker
 }

@@ -1,6 +1,6 @@
 //! Idle and drifting partitions, on the embedded log.
 
-use log::Step;
+use log::{Most, Step};
 use log_embedded::EmbeddedLog;
 
 use super::*;
@@ -62,7 +62,7 @@ impl Bench {
 
     /// All that was said so far: the partition, and its two times in seconds after the first event.
     fn said(&self) -> Vec<(u32, Option<i64>, Option<i64>)> {
-        let records = self.log.read("events", 0, 0, 1000, 1 << 20).unwrap();
+        let records = self.log.read("events", 0, 0, Most::ALL).unwrap();
         let second = |us: i64| (us - FIRST_US) / SECOND_US;
         let marks = records.iter().filter_map(|record| {
             let (of, mark) = watermark::decode(record)?;
@@ -84,7 +84,7 @@ fn worker(settings: &str) -> Worker {
     let pipeline = Pipeline::parse(&yaml).unwrap();
     let none = |name: &str| Err(Error::Untrusted(name.into()));
     let running = Running::new(&pipeline, Identity::new([0; 16]), Arc::default(), &none).unwrap();
-    let mut worker = Worker::new(running, Batch { records: 2, bytes: 1 << 20 });
+    let mut worker = Worker::new(running, Most { records: 2, bytes: 1 << 20 });
     pipeline.inputs().into_iter().for_each(|input| worker.assign(input));
     worker
 }
@@ -210,7 +210,7 @@ fn what_is_too_far_ahead_of_its_record_is_a_setting_of_the_source() {
     for (max_ahead, refused) in [("59s", 1), ("60s", 0)] {
         let mut bench = Bench::new(&format!("max_ahead: {max_ahead},"));
         bench.append(0, &[60]);
-        let records = bench.log.read("raw", 0, 0, 10, 1 << 20).unwrap();
+        let records = bench.log.read("raw", 0, 0, Most::ALL).unwrap();
         let early = Record { timestamp_us: FIRST_US, ..records[0].clone() };
         let result = bench.worker.running.first.step(0, 0, &[early], false).unwrap();
         assert_eq!(result.counts.dead_letters, refused, "{max_ahead}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use log::{Log as _, Record};
+use log::{Log as _, Most, Record};
 use log_embedded::EmbeddedLog;
 use serde_json::Value;
 
@@ -92,7 +92,7 @@ fn values(samples: &[Sample], name: &str) -> BTreeMap<String, u64> {
 }
 
 fn rows(log: &EmbeddedLog, topic: &str, partition: u32) -> Vec<Record> {
-    let records = log.read(topic, partition, 0, usize::MAX, usize::MAX).unwrap();
+    let records = log.read(topic, partition, 0, Most::ALL).unwrap();
     records.into_iter().filter(|record| !pipeline::is_watermark(record)).collect()
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use log::{Error, Log, Output, Position, StateChange, Step};
+use log::{Error, Log, Most, Output, Position, StateChange, Step};
 use log_kafka::{Change, KafkaLog, Options};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -16,7 +16,6 @@ use services::Kafka;
 
 use crate::world::{Part, part};
 
-const ALL: usize = usize::MAX;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A producer that can leave a transaction open.
@@ -84,7 +83,7 @@ fn read(log: &KafkaLog, topic: &str) -> Vec<(u64, String)> {
     let mut all: Vec<(u64, String)> = Vec::new();
     loop {
         let from = all.last().map_or(0, |(offset, _)| offset + 1);
-        let records = log.read(topic, 0, from, ALL, ALL).unwrap();
+        let records = log.read(topic, 0, from, Most::ALL).unwrap();
         if records.is_empty() {
             return all;
         }
@@ -309,26 +308,26 @@ fn what_expired_is_missed() {
     let mut log = part.log("log");
     let topic = topic(&part, &log, "topic");
     append(&mut log, &topic, &["0", "1", "2", "3"]);
-    assert_eq!(log.read(&topic, 0, 0, 1, ALL).unwrap().len(), 1);
+    assert_eq!(log.read(&topic, 0, 0, Most { records: 1, ..Most::ALL }).unwrap().len(), 1);
     let admin = admin(&part);
     let deleted = admin.delete_records(&offsets(&topic, 3), &AdminOptions::new());
     crate::world::block_on(deleted).unwrap();
     assert_eq!(log.start_offset(&topic, 0).unwrap(), 3);
     for wanted in [0, 2] {
-        match log.read(&topic, 0, wanted, ALL, ALL) {
+        match log.read(&topic, 0, wanted, Most::ALL) {
             Err(Error::Expired { start: 3, wanted: w, .. }) => assert_eq!(w, wanted),
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(values_from(&log, &topic, 3), ["3"]);
-    match log.read(&topic, 0, 99, ALL, ALL) {
+    match log.read(&topic, 0, 99, Most::ALL) {
         Ok(records) => assert_eq!(records, [], "behind the end there is nothing"),
         Err(error) => assert!(matches!(error, Error::Shortened { end: 5, wanted: 99, .. }), "{error}"),
     }
 }
 
 fn values_from(log: &KafkaLog, topic: &str, from: u64) -> Vec<String> {
-    let records = log.read(topic, 0, from, ALL, ALL).unwrap();
+    let records = log.read(topic, 0, from, Most::ALL).unwrap();
     records.into_iter().map(|r| String::from_utf8(r.value.into()).unwrap()).collect()
 }
 
@@ -376,7 +375,7 @@ fn a_commit_of_an_older_generation_is_refused() {
     first.join(&group, &[&raw]).unwrap();
     assert_eq!(wait_for_partitions(&mut first, 2), [0, 1]);
     for partition in [0, 1] {
-        assert_eq!(first.read(&raw, partition, 0, ALL, ALL).unwrap().len(), 1);
+        assert_eq!(first.read(&raw, partition, 0, Most::ALL).unwrap().len(), 1);
     }
     let mut second = part.log("second");
     second.join(&group, &[&raw]).unwrap();
@@ -412,11 +411,11 @@ fn a_commit_of_an_older_generation_is_refused() {
     wait_until("the group is at rest", || {
         first.changes().unwrap();
         second.changes().unwrap();
-        first.read(&raw, kept, 0, ALL, ALL).unwrap();
+        first.read(&raw, kept, 0, Most::ALL).unwrap();
         let positions = steps(kept);
         first.commit_step(Step::of(&group, &positions, &outputs, &[])).is_ok()
     });
-    second.read(&raw, given, 0, ALL, ALL).unwrap();
+    second.read(&raw, given, 0, Most::ALL).unwrap();
     let (positions, outputs) = (steps(given), [output(&out, "second")]);
     second.commit_step(Step::of(&group, &positions, &outputs, &[])).unwrap();
     let after = values(&second, &out);
@@ -450,7 +449,7 @@ fn a_member_that_was_thrown_out_commits_nothing() {
     append(&mut zombie, &raw, &["in"]);
     zombie.join(&group, &[&raw]).unwrap();
     wait_for_partitions(&mut zombie, 1);
-    assert_eq!(zombie.read(&raw, 0, 0, ALL, ALL).unwrap().len(), 1);
+    assert_eq!(zombie.read(&raw, 0, 0, Most::ALL).unwrap().len(), 1);
     let mut heir = KafkaLog::connect(quick("heir")).unwrap();
     heir.join(&group, &[&raw]).unwrap();
     wait_for_partitions(&mut heir, 1);
@@ -460,7 +459,7 @@ fn a_member_that_was_thrown_out_commits_nothing() {
     assert!(matches!(late, Err(Error::Aborted { .. })), "{late:?}");
     heir.changes().unwrap();
     assert_eq!(heir.committed(&group, &raw, 0).unwrap(), None);
-    assert_eq!(heir.read(&raw, 0, 0, ALL, ALL).unwrap().len(), 1);
+    assert_eq!(heir.read(&raw, 0, 0, Most::ALL).unwrap().len(), 1);
     let outputs = [output(&out, "heir")];
     heir.commit_step(Step::of(&group, &positions, &outputs, &[])).unwrap();
     assert_eq!(values(&heir, &out), ["heir"]);
@@ -561,7 +560,7 @@ fn a_broker_that_was_killed_has_what_was_committed() {
             }
         }
     });
-    wait_until("it can be read", || log.read(&topic, 0, 0, ALL, ALL).is_ok_and(|all| all.len() == 2));
+    wait_until("it can be read", || log.read(&topic, 0, 0, Most::ALL).is_ok_and(|all| all.len() == 2));
     assert_eq!(values(&log, &topic), ["before", "after"]);
 }
 
@@ -575,4 +574,37 @@ fn a_topic_that_is_kept_otherwise_is_refused() {
     log.create_state(&stage, 1).unwrap();
     let said = log.create_topic(&format!("{stage}.changelog"), 1).unwrap_err().to_string();
     assert!(said.starts_with("VG3011") && said.contains("cleanup.policy = compact"), "{said}");
+}
+
+/// With which a transaction is ended once more in a partition: by whoever reads, it is passed over.
+#[test]
+fn fillers_are_given_to_nobody() {
+    let part = part();
+    let mut log = part.log("log");
+    let topic = topic(&part, &log, "fillers");
+    let (stage, table) = (part.name("filled"), format!("{}/0.keys", part.name("filled")));
+    log.create_state(&stage, 1).unwrap();
+    let change = |key: &[u8]| StateChange { table: table.clone(), key: key.into(), value: Some(key.into()) };
+    let step = |value: &str| Step::of("none", &[], &[output(&topic, value)], &[change(value.as_bytes())]);
+    log.commit_step(step("a")).unwrap();
+    let other = producer(&part, "other", 10_000);
+    other.begin_transaction().unwrap();
+    for topic in [&topic, &format!("{stage}.changelog")] {
+        let filler = BaseRecord::<[u8], [u8]>::to(topic).partition(0).key(b"\0vigie.filler");
+        other.send(filler).map_err(|(error, _)| error).unwrap();
+    }
+    other.commit_transaction(PATIENCE).unwrap();
+    log.commit_step(step("b")).unwrap();
+    // From what is read ahead, and by a look of its own behind the last record.
+    for reader in [part.log("reader"), log] {
+        let read = |from| reader.read(&topic, 0, from, Most::ALL).unwrap();
+        let values =
+            |records: Vec<log::Record>| records.into_iter().map(|record| record.value).collect::<Vec<_>>();
+        let all = read(0);
+        let from_filler = all[0].offset + 1;
+        assert_eq!(values(all), ["a", "b"]);
+        assert_eq!(values(read(from_filler)), ["b"]);
+        let state = reader.state(&table).unwrap();
+        assert_eq!(state, [(b"a".to_vec(), b"a".to_vec()), (b"b".to_vec(), b"b".to_vec())]);
+    }
 }

@@ -5,12 +5,12 @@ mod load;
 mod refused;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, OpenOptions};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use log::{Log as _, Output, Step};
+use log::{Log as _, Most, Output, Record, Step};
 use log_embedded::EmbeddedLog;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions};
@@ -168,27 +168,53 @@ impl Attack {
 
     /// Ends load and hosts, brings the work to its end, and compares with a run that nothing has disturbed.
     fn end(self, partitions: u32, what: &str) {
-        let Self { load, mut hosts, .. } = self;
+        let Self { address, load, mut hosts, .. } = self;
         let fed = load.end();
+        hosts.iter_mut().for_each(|host| host.run = None);
+        let raw = raw(&address, partitions, &fed);
         let reference = Installation::new(PIPELINE, "embedded");
         let mut log = EmbeddedLog::open(&reference.data.path().join("log.db")).unwrap();
         log.create_topic(RAW, partitions).unwrap();
-        commit(&mut log, &fed);
+        commit(&mut log, &raw);
         drop(log);
         reference.succeed(&["run", PIPELINE]);
         let wanted = reference.contents();
         let sizes: BTreeMap<&str, usize> =
             wanted.iter().map(|(k, v)| (k.as_str(), v.lines().count())).collect();
-        println!("{what}: {} events fed, {sizes:?}", fed.len());
+        println!("{what}: {} events fed, {} in the log, {sizes:?}", fed.len(), raw.len());
         assert!(
             sizes["events"] > 1000 && sizes["table cells"] > 100 && sizes["dead-letters.rows"] > 0,
             "{sizes:?}"
         );
-        hosts.iter_mut().for_each(|host| host.run = None);
         let [host, _] = hosts;
         host.installation.succeed(&["run", "--host", host.name, PIPELINE]);
         compare(&host.installation.contents(), &wanted, what);
     }
+}
+
+/// All that lies in the raw topic: what was fed, of which a broker that failed may have taken some twice.
+fn raw(address: &str, partitions: u32, fed: &[Output]) -> Vec<Output> {
+    let log = log_kafka::KafkaLog::connect(log_kafka::Options::new(address, None)).unwrap();
+    let mut raw = Vec::new();
+    for partition in 0..partitions {
+        let mut next = 0;
+        loop {
+            let records = log.read(RAW, partition, next, Most::ALL).unwrap();
+            let Some(last) = records.last() else { break };
+            next = last.offset + 1;
+            raw.extend(records.into_iter().map(|Record { timestamp_us, key, value, .. }| Output {
+                topic: RAW.into(),
+                partition,
+                timestamp_us,
+                key,
+                value,
+            }));
+        }
+    }
+    let values =
+        |outputs: &[Output]| outputs.iter().map(|output| output.value.clone()).collect::<BTreeSet<_>>();
+    assert!(values(&raw) == values(fed), "what was fed is not what lies in the log");
+    raw
 }
 
 fn behind_none(watch: &Watch, ends: &BTreeMap<Place, i64>) -> bool {

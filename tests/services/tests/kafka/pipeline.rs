@@ -84,6 +84,13 @@ fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
     compare(&whole.contents(), &wanted, "on Kafka");
     whole.succeed(&["run", PIPELINE]);
     compare(&whole.contents(), &wanted, "run again");
+    let status = whole.succeed(&["--output", "json", "status"]);
+    assert!(
+        status.contains(r#""plugin":"aggregate""#) && status.contains(r#""worker":"field-reports.v1.0.0""#),
+        "{status}"
+    );
+    let schemas = whole.succeed(&["--output", "json", "tail", "vigie.schemas", "--limit", "1000"]);
+    assert!(schemas.lines().count() > 10, "each label of each field once: {schemas}");
 
     let killed = on_kafka(&two);
     // Of another host, which falls asleep over its work.

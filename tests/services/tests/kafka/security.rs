@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use log::{Error, Log, Output, Position, StateChange, Step};
+use log::{Error, Log, Most, Output, Position, StateChange, Step};
 use log_kafka::{Change, ClientCertificate, KafkaLog, Mechanism, Options, Sasl, Security};
 use services::{Listener, Secure};
 
@@ -129,7 +129,7 @@ fn work(options: Options, topic: &str) {
         assert!(start.elapsed() < SOON, "the group gives nothing");
         std::thread::sleep(Duration::from_millis(10));
     }
-    let records = patiently(|| log.read(topic, 0, 0, 10, 1000));
+    let records = patiently(|| log.read(topic, 0, 0, Most::ALL));
     assert_eq!(records.iter().map(|record| &*record.value).collect::<Vec<_>>(), [b"a"]);
     let positions = [Position { topic: topic.into(), partition: 0, next_offset: 1 }];
     let state = [StateChange { table: stage.clone(), key: b"k".into(), value: Some(b"v".into()) }];
@@ -257,7 +257,7 @@ fn a_token_is_read_again_before_it_ends() {
             Err(error) if error.is_retry() => continue,
             Err(error) => panic!("{error}"),
         }
-        let records = patiently(|| log.read("tokens", 0, 0, usize::MAX, usize::MAX));
+        let records = patiently(|| log.read("tokens", 0, 0, Most::ALL));
         assert!(records.len() >= written, "{} of {written}", records.len());
         late += usize::from(start.elapsed() > Duration::from_secs(7));
         std::thread::sleep(Duration::from_millis(100));

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use log::{Error, Log, Place, Record, Slice, Step};
+use log::{Error, Log, Most, Place, Record, Slice, Step};
 use log_kafka::{KafkaLog, Options};
 use services::Broker;
 
@@ -103,15 +103,8 @@ impl Log for Renamed {
         self.log.end_offset(&self.name(topic), partition)
     }
 
-    fn read(
-        &self,
-        topic: &str,
-        partition: u32,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<Record>, Error> {
-        self.log.read(&self.name(topic), partition, from, max_records, max_bytes)
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
+        self.log.read(&self.name(topic), partition, from, most)
     }
 
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
