@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use log::{Error, Position};
 use rdkafka::client::{ClientContext, OAuthToken};
@@ -22,6 +22,8 @@ pub type Ticket = Arc<ConsumerGroupMetadata>;
 const LOOK_MS: &str = "10000";
 /// Changes of one group that are taken at once.
 const MOST_EVENTS: usize = 100;
+/// How long to wait for who has a member's place, and before asking again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Longest wait for a position. The client asks on while a transaction that may move it is open, and meanwhile its
 /// caller hears nothing of its groups, who wait for it.
 const POSITION: Duration = Duration::from_millis(500);
@@ -150,8 +152,8 @@ struct Member {
     /// Tells this connection's memberships from those of others with the same instance's name.
     client_id: String,
     consumer: RefCell<Arc<Consumer>>,
-    /// The group has said that another has taken the place of this member, and it was not yet asked who.
-    fenced: Cell<bool>,
+    /// The group has said that another has taken the place of this member, and not yet who; and when it is asked next.
+    fenced: Cell<Option<Instant>>,
 }
 
 type Consumer = BaseConsumer<Membership>;
@@ -176,7 +178,7 @@ impl Group {
         let client_id = format!("vigie-{}-{}", std::process::id(), since.as_nanos());
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
         let consumer = RefCell::new(Arc::new(join(options, group, &client_id, &topics)?));
-        let member = Some(Member { topics, client_id, consumer, fenced: Cell::new(false) });
+        let member = Some(Member { topics, client_id, consumer, fenced: Cell::new(None) });
         Ok(Self { member, ..Self::look(options, group)? })
     }
 
@@ -207,8 +209,9 @@ impl Group {
     pub fn changes(&self, changes: &mut Vec<Change>) -> Result<(), Error> {
         let Some(member) = &self.member else { return Ok(()) };
         match member.fenced.get() {
-            true => self.leave_or_join_anew(member, changes),
-            false => member.changes(changes),
+            Some(asks_at) if asks_at > Instant::now() => Ok(()),
+            Some(_) => self.leave_or_join_anew(member, changes),
+            None => member.changes(changes),
         }
     }
 
@@ -216,7 +219,10 @@ impl Group {
     /// session and joined again, about what it still had on its way from before: then it was nobody else, and
     /// it joins anew, with nothing. Where the group does not answer it is asked again.
     fn leave_or_join_anew(&self, member: &Member, changes: &mut Vec<Change>) -> Result<(), Error> {
-        let Ok(is_taken) = self.is_taken(member) else { return Ok(()) };
+        let Ok(is_taken) = self.is_taken(member) else {
+            member.fenced.set(Some(Instant::now() + ASK_AGAIN));
+            return Ok(());
+        };
         if is_taken {
             return Err(Error::Fenced);
         }
@@ -229,14 +235,16 @@ impl Group {
         changes.extend(owned.into_iter().map(|(topic, partition)| Change::Revoked { topic, partition }));
         let new = join(&self.options, &self.name, &member.client_id, &member.topics)?;
         member.consumer.replace(Arc::new(new));
-        member.fenced.set(false);
+        member.fenced.set(None);
         Ok(())
     }
 
     /// Whether another connection is the member with this one's instance's name.
-    fn is_taken(&self, member: &Member) -> Result<bool, KafkaError> {
+    fn is_taken(&self, member: &Member) -> Result<bool, Error> {
         let Some(name) = &self.options.name else { return Ok(false) };
-        let list = self.asks.fetch_group_list(Some(&self.name), ANSWER)?;
+        // By a new client: all brokers are asked that it knows, and of one that is gone an older one waits for the answer.
+        let asks = Self::look(&self.options, &self.name)?.asks;
+        let list = asks.fetch_group_list(Some(&self.name), ASK_AGAIN).map_err(|e| errors::of(&e))?;
         let mut members = list.groups().iter().flat_map(|group| group.members());
         // The group makes a member's id of its instance's name and a UUID.
         let is_name = |id: &str| id.len() == name.len() + 37 && id.starts_with(name.as_str());
@@ -301,7 +309,7 @@ impl Member {
             let before = consumer.context().seen().changes.len();
             match consumer.poll(Duration::ZERO) {
                 Some(Err(KafkaError::MessageConsumptionFatal(Code::FencedInstanceId))) => {
-                    self.fenced.set(true);
+                    self.fenced.set(Some(Instant::now()));
                     break;
                 }
                 Some(Err(KafkaError::MessageConsumptionFatal(code))) => {

@@ -29,6 +29,8 @@ const LINGER_MS: &str = "1";
 
 /// A commit that took longer may have been ended by another life of the broker than the one that was asked.
 const DOUBTED: Duration = Duration::from_secs(1);
+/// After which time a connection that is not used ends, in ms, less up to 2 s; longer than any answer may take.
+const IDLE_MS: &str = "7000";
 /// How long to wait before looking again what became of records.
 const HEARING: Duration = Duration::from_micros(500);
 
@@ -367,6 +369,9 @@ fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Er
     let mut config = options.client()?;
     config.set("transactional.id", name).set("enable.idempotence", "true").set("acks", "all");
     config.set("transaction.timeout.ms", options.transaction_timeout_ms.to_string());
+    // The client waits for a group's coordinator without a limit, until a connection of any broker changes: where the
+    // coordinator is gone, and nothing else is asked meanwhile, those that idle must end.
+    config.set("connections.max.idle.ms", IDLE_MS);
     // Of a record, and so of the step: not longer than its transaction lasts.
     config.set("message.timeout.ms", options.transaction_timeout_ms.to_string());
     config

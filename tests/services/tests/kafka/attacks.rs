@@ -323,7 +323,6 @@ fn hosts_are_restarted_and_fall_asleep() {
 
 /// The broker is restarted, halted for longer than transactions and sessions last, and out of space.
 #[test]
-#[ignore = "not in every run: after a restart a transaction may hold a partition for longer than a minute (VG3009)"]
 fn the_broker_is_away() {
     let mut kafka = Kafka::start().unwrap();
     let address = kafka.broker().address;
@@ -368,7 +367,6 @@ fn fill(address: &str, most_bytes: u64) {
 
 /// One of three brokers is killed, the leader of a raw partition.
 #[test]
-#[ignore = "not in every run: see above"]
 fn a_cluster_loses_a_leader() {
     let mut cluster = Cluster::start().unwrap();
     let address = cluster.broker().address;
