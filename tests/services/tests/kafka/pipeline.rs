@@ -95,7 +95,7 @@ fn a_pipeline_gives_the_same_on_both_logs_and_when_it_is_killed() {
     let killed = on_kafka(&two);
     // Of another host, which falls asleep over its work.
     let asleep = Installation::new(PIPELINE, &killed.log);
-    let mut zombie = at_work(&asleep);
+    let mut zombie = at_work(&asleep).unwrap();
     signal(&zombie, "STOP");
     let seed = kill(&killed);
     killed.succeed(&["run", "--workers", "2", PIPELINE]);
@@ -202,29 +202,35 @@ fn a_start_takes_snapshots_and_reads_only_the_rest() {
     compare(&installation.contents(), &wanted, "without snapshots");
 }
 
-/// Kills the program at random moments, each when it has got on since the last; gives the seed.
+/// Kills the program at random moments, each when it has got on since the last, until all is done; gives the seed.
 fn kill(installation: &Installation) -> u64 {
     let mut random = Random::new();
-    let seed = random.seed;
-    for number in 0..KILLS {
-        let mut child = at_work(installation);
-        std::thread::sleep(Duration::from_millis(random.below(2000)));
-        assert!(child.0.try_wait().unwrap().is_none(), "seed {seed}: run {number} was not killed");
+    let (seed, mut killed) = (random.seed, 0);
+    for _ in 0..KILLS {
+        let Some(mut child) = at_work(installation) else { break };
+        std::thread::sleep(Duration::from_millis(random.below(700)));
+        killed += u32::from(child.0.try_wait().unwrap().is_none());
         drop(child);
         println!("killed at {} events", lines(installation, "events"));
     }
+    assert!(killed > 0, "seed {seed}: no run was killed at work");
     seed
 }
 
-/// A run that has committed something, in small batches, so that there are many commits to be killed in.
-fn at_work(installation: &Installation) -> Run {
+/// A run that has committed something, in small batches, so that there are many commits to be killed in; none: there
+/// was nothing left to do.
+fn at_work(installation: &Installation) -> Option<Run> {
     let mut command = installation.vigie(&["run", PIPELINE]);
     command.env("VIGIE_BATCH_RECORDS", "16").stdout(Stdio::null()).stderr(Stdio::piped());
     let before = lines(installation, "events");
     let mut child = Run(command.spawn().unwrap());
     while lines(installation, "events") == before {
-        assert!(child.0.try_wait().unwrap().is_none(), "it ended by itself: {}", ended(&mut child));
+        if child.0.try_wait().unwrap().is_some() {
+            let (succeeded, said) = outcome(&mut child);
+            assert!(succeeded, "{said}");
+            return None;
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
-    child
+    Some(child)
 }
