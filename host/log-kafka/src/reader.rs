@@ -45,6 +45,9 @@ impl Reader {
         let mut config = options.consumer(NO_GROUP)?;
         // A partition whose queue is full is looked at again after this time, of which the default is 1 s.
         config.set("fetch.queue.backoff.ms", "2").set("queued.max.messages.kbytes", AHEAD_KIB);
+        // There is one question to a broker at a time. One about partitions that are at their end waits this long for more,
+        // and so do those of which enough was at hand when it was asked; the default is 500 ms.
+        config.set("fetch.wait.max.ms", "50");
         let consumer = Arc::new(config.create_with_context(options.ear()).map_err(|e| errors::of(&e))?);
         Ok(Self { consumer, places: BTreeMap::new() })
     }

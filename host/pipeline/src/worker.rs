@@ -335,7 +335,7 @@ impl Worker {
         let next = records.last().map_or(from, |last| last.offset + 1);
         // Rows of one that was idle go on together with the word that it no longer is.
         let marks = records.is_empty() || is_due || held.come(&self.running).is_some_and(Mark::is_idle);
-        self.pace.read(records.len() == self.most.records);
+        self.pace.read(records.len());
         // Until it is appended; where it is dropped, the state in memory is ahead of the log.
         held.next = None;
         let result = match held.input.reads {

@@ -31,7 +31,7 @@ use worker::{Worker, say};
 
 /// Most of one step.
 const BATCH: Most = Most { records: 1024, bytes: 4 << 20 };
-/// On Kafka, how long a step waits for others to be committed with: where everything has been read, and where
+/// On Kafka, how long a step waits for others to be committed with: where little is read, and where
 /// there is more. A commit takes the thread some 10 ms, and the broker as much for one step as for many.
 const LEAST_COMMIT_US: i64 = 10_000;
 const MOST_COMMIT_US: i64 = 100_000;

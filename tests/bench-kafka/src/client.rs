@@ -23,6 +23,8 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 const BATCH: usize = 1024;
 /// Longest wait for one answer of the broker.
 pub const ANSWER: Duration = Duration::from_secs(60);
+/// How long to wait before looking again what became of records.
+const HEARING: Duration = Duration::from_micros(500);
 const ANY_PARTITION: i32 = -1;
 
 /// A message that librdkafka holds.
@@ -143,10 +145,14 @@ pub struct Sink {
 }
 
 impl Sink {
-    pub fn open(brokers: &str, id: &str, topics: &[&str]) -> Result<Self> {
+    /// `linger_ms`: how long the client may sit on records to send them together.
+    pub fn open(brokers: &str, id: &str, topics: &[&str], linger_ms: u64) -> Result<Self> {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", brokers).set("transactional.id", id);
-        config.set("linger.ms", "5").set("batch.size", "1000000").set("partitioner", "murmur2_random");
+        config
+            .set("linger.ms", linger_ms.to_string())
+            .set("batch.size", "1000000")
+            .set("partitioner", "murmur2_random");
         config.set("queue.buffering.max.messages", "1000000").set("queue.buffering.max.kbytes", "1048576");
         config.set("delivery.report.only.error", "true");
         let producer: BaseProducer = config.create()?;
@@ -200,6 +206,11 @@ impl Sink {
         }
         let Some(group) = source.consumer.group_metadata() else { bail!("the consumer has no group") };
         self.producer.send_offsets_to_transaction(&list, &group, ANSWER)?;
+        // The commit's own flush sleeps for 100 ms at a time where records are on their way.
+        while self.producer.in_flight_count() > 0 {
+            std::thread::sleep(HEARING);
+            self.producer.poll(Duration::ZERO);
+        }
         Ok(self.producer.commit_transaction(ANSWER)?)
     }
 }

@@ -33,8 +33,11 @@ pub enum Work {
 /// Works until it is killed: a thread, a consumer, a producer and a share of the partitions for each worker.
 pub fn run(brokers: &str, work: Work, workers: u8, commit_ms: u64) -> Result<()> {
     let every = Duration::from_millis(commit_ms);
+    // Well below the time between two commits, which wait for the last record.
+    let linger_ms = (commit_ms / 20).clamp(1, 5);
     std::thread::scope(|scope| {
-        let start = |number| scope.spawn(move || Worker::open(brokers, work, number, workers)?.run(every));
+        let start =
+            |number| scope.spawn(move || Worker::open(brokers, work, number, workers, linger_ms)?.run(every));
         let threads: Vec<_> = (0..workers).map(start).collect();
         threads.into_iter().try_for_each(|thread| match thread.join() {
             Ok(result) => result,
@@ -56,7 +59,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn open(brokers: &str, work: Work, number: u8, of: u8) -> Result<Self> {
+    fn open(brokers: &str, work: Work, number: u8, of: u8, linger_ms: u64) -> Result<Self> {
         let share =
             |partitions: i32| (0..partitions).filter(|p| p % i32::from(of) == i32::from(number)).collect();
         let raw = i32::try_from(events::PARTITIONS)?;
@@ -65,7 +68,7 @@ impl Worker {
             places.push((EVENTS, share(PARTITIONS)));
         }
         // First, as it ends what an older worker of this number has left open.
-        let sink = Sink::open(brokers, &format!("{GROUP}-{number}"), &[EVENTS, CELLS, CHANGELOG])?;
+        let sink = Sink::open(brokers, &format!("{GROUP}-{number}"), &[EVENTS, CELLS, CHANGELOG], linger_ms)?;
         let source = Source::open(brokers, GROUP, &places)?;
         let (derive, count) = (Derive::new(), Count::new());
         let (messages, out, cuts, changes) = Default::default();

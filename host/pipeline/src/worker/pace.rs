@@ -2,6 +2,10 @@
 
 use log::{Output, StateChange};
 
+/// How much longer steps wait for each record that they have read, in microseconds: with 50 thousand a second and more,
+/// for as long as they may.
+const RECORD_US: i64 = 20;
+
 /// How long steps wait for others to be committed with. A commit costs the log about as much for many steps
 /// as for one, and what it is for is not seen before it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,21 +16,20 @@ pub struct Pace {
     /// Of the first open step.
     since_us: Option<i64>,
     bytes: usize,
-    /// Whether a step was as large as may be: then there is more to read.
-    is_behind: bool,
+    /// That they have read.
+    records: usize,
 }
 
 impl Pace {
-    /// From `least_us` where everything has been read to `most_us` where there is more, microseconds of the
-    /// worker's clock; and not more than about `most_bytes` of outputs and changes of state.
+    /// From `least_us` where little is read to `most_us` where much is, microseconds of the worker's clock; and not more than about `most_bytes` of outputs and changes of state.
     #[must_use]
     pub fn new(least_us: i64, most_us: i64, most_bytes: usize) -> Self {
         Self { least_us, most_us, most_bytes, ..Self::default() }
     }
 
-    /// Of a step that is prepared: whether it took as much as it may.
-    pub(super) fn read(&mut self, is_full: bool) {
-        self.is_behind |= is_full;
+    /// Of a step that is prepared.
+    pub(super) fn read(&mut self, records: usize) {
+        self.records += records;
     }
 
     /// A step was appended; without a time it is due at once.
@@ -37,14 +40,15 @@ impl Pace {
     }
 
     pub(super) fn is_due(&self, now_us: i64) -> bool {
-        let wait_us = if self.is_behind { self.most_us } else { self.least_us };
+        let records = i64::try_from(self.records).unwrap_or(i64::MAX);
+        let wait_us = self.least_us.saturating_add(records.saturating_mul(RECORD_US)).min(self.most_us);
         let is_time = self.since_us.is_none_or(|since_us| now_us >= since_us.saturating_add(wait_us));
         is_time || self.bytes >= self.most_bytes
     }
 
     /// Nothing is open any more.
     pub(super) fn end(&mut self) {
-        (self.since_us, self.bytes, self.is_behind) = (None, 0, false);
+        (self.since_us, self.bytes, self.records) = (None, 0, 0);
     }
 }
 
@@ -64,14 +68,16 @@ mod tests {
     }
 
     #[test]
-    fn it_waits_longer_where_there_is_more_to_read() {
+    fn it_waits_longer_where_much_is_read() {
         let mut pace = Pace::new(10, 100, 1000);
         append(&mut pace, 1, 5);
         append(&mut pace, 1, 12);
         assert!(!pace.is_due(14) && pace.is_due(15));
-        pace.read(true);
+        pace.read(2);
         append(&mut pace, 1, 15);
-        assert!(!pace.is_due(104) && pace.is_due(105));
+        assert!(!pace.is_due(54) && pace.is_due(55), "20 more for each of 2");
+        pace.read(10);
+        assert!(!pace.is_due(104) && pace.is_due(105), "for as long as it may");
         pace.end();
         append(&mut pace, 1, 200);
         assert!(!pace.is_due(209) && pace.is_due(210), "a new transaction forgets");

@@ -91,6 +91,11 @@ impl Worker {
                 pause = PAUSE;
                 continue;
             }
+            if self.worker.is_open() {
+                // Until the commit is due, or there is more: looking all the time would take the core from the log.
+                std::thread::sleep(PAUSE);
+                continue;
+            }
             if self.unshown && !shared.follow {
                 // Others may have looked before they could see it: all look once more.
                 let shown = self.log.wait_until_visible();
@@ -126,7 +131,7 @@ impl Worker {
         }
     }
 
-    /// A step of each input, and a commit where one is due; false: there was nothing to do. Where the log fails an
+    /// A step of each input, and a commit where one is due; false: there was nothing to read. Where the log fails an
     /// input that is all, as it may have taken seconds, in which the groups wait to be heard; the next turn begins
     /// with the others.
     fn turn(&mut self, shared: &Shared) -> Result<bool, pipeline::Error> {
@@ -156,7 +161,7 @@ impl Worker {
         }
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(busy || self.worker.is_open()),
+            None => Ok(busy),
         }
     }
 
