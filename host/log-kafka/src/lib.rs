@@ -211,10 +211,17 @@ impl KafkaLog {
             Some(before) => Some(before),
             None => self.committed(group, &position.topic, position.partition)?,
         };
-        if before.is_some_and(|before| position.next_offset < before) {
-            return Err(Error::Backwards { group: group.into(), topic: position.topic.to_string() });
+        match before {
+            Some(before) if position.next_offset < before && joined => {
+                // It slept, and was not told yet that the partition is another's.
+                let why = format!("another has read {} {} on", position.topic, position.partition);
+                Err(Error::Aborted { group: group.into(), why })
+            }
+            Some(before) if position.next_offset < before => {
+                Err(Error::Backwards { group: group.into(), topic: position.topic.to_string() })
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// What a group is to judge a step's positions by.

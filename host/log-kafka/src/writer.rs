@@ -29,8 +29,8 @@ const LINGER_MS: &str = "1";
 
 /// A commit that took longer may have been ended by another life of the broker than the one that was asked.
 const DOUBTED: Duration = Duration::from_secs(1);
-/// After which time a connection that is not used ends, in ms, less up to 2 s; longer than any answer may take.
-const IDLE_MS: &str = "7000";
+/// After which time a connection that is not used ends, in ms, less up to 2 s; longer than a broker that is only slow is silent.
+const IDLE_MS: &str = "30000";
 /// How long to wait before looking again what became of records.
 const HEARING: Duration = Duration::from_micros(500);
 

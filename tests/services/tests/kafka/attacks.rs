@@ -40,7 +40,7 @@ const MOST_GONE: Duration = Duration::from_secs(15);
 /// While hosts are restarted in turn no partition is without committed output for longer.
 const MOST_PAUSE: Duration = Duration::from_secs(2);
 /// Longest wait for what must come, on a machine with other work.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(150);
 /// How long the broker gives a transaction, and a group a member; a bit more.
 const TIMEOUT: Duration = Duration::from_secs(12);
 
