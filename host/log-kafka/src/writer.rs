@@ -29,6 +29,8 @@ const LINGER_MS: &str = "1";
 
 /// A commit that took longer may have been ended by another life of the broker than the one that was asked.
 const DOUBTED: Duration = Duration::from_secs(1);
+/// After this time without an end of a transaction the client is replaced.
+const STUCK: Duration = Duration::from_secs(20);
 /// After which time a connection that is not used ends, in ms, less up to 2 s; longer than a broker that is only slow is silent.
 const IDLE_MS: &str = "30000";
 /// How long to wait before looking again what became of records.
@@ -107,6 +109,8 @@ pub struct Writer {
     began: Instant,
     /// Whether the broker has said since that a topic or partition is not there.
     misses: bool,
+    /// Since when the last transaction could not be ended.
+    unsettled: Option<Instant>,
     doubt: Option<Doubt>,
     /// By the last transaction, where its end is not known to be whole.
     touched: Touched,
@@ -118,7 +122,17 @@ impl Writer {
         let producer = connect(options, name)?;
         let (options, name, began) = (options.clone(), name.into(), Instant::now());
         let (left, touched) = (Left::Ended, Touched::default());
-        Ok(Self { options, name, producer, left, began, misses: false, doubt: None, touched })
+        Ok(Self {
+            options,
+            name,
+            producer,
+            left,
+            began,
+            misses: false,
+            unsettled: None,
+            doubt: None,
+            touched,
+        })
     }
 
     /// Whether steps wait for their commit.
@@ -302,8 +316,18 @@ impl Writer {
 
     /// Ends what the last commit has left open; done, or an error to ask again after.
     pub fn settle(&mut self) -> Result<(), Error> {
-        self.end_last()?;
-        self.sweep()
+        let settled = self.end_last().and_then(|()| self.sweep());
+        match &settled {
+            Err(error) if error.is_retry() => {
+                let is_stuck = self.unsettled.get_or_insert_with(Instant::now).elapsed() > STUCK;
+                // A client that has lost its coordinator may not find it again, where a new one does.
+                if is_stuck && matches!(self.left, Left::Committing | Left::Aborting) {
+                    (self.left, self.unsettled) = (Left::Broken, None);
+                }
+            }
+            _ => self.unsettled = None,
+        }
+        settled
     }
 
     fn end_last(&mut self) -> Result<(), Error> {
