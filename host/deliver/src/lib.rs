@@ -3,6 +3,8 @@
 //!
 //! Knows nothing of any real store or log, nor of pipelines.
 
+pub mod store;
+
 use arrow::array::{AsArray as _, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use event::{DecodeMap, Decoder, Schema};

@@ -1,0 +1,117 @@
+//! What a store is.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+/// What a store holds of one derived topic.
+#[derive(Clone, Debug)]
+pub struct Table {
+    /// The derived topic, as `crisis.v1.events`.
+    pub topic: String,
+    /// The topic's partitions.
+    pub partitions: u32,
+    /// The columns of its rows. Each has `id`, a text that names the row, and `revision_us`.
+    pub schema: SchemaRef,
+}
+
+/// Rows of one partition of a topic, in the order of their offsets.
+#[derive(Clone, Copy, Debug)]
+pub struct Batch<'a> {
+    /// The derived topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: u32,
+    /// The offset of the first record that was read for this, which may have been no row.
+    pub from: u64,
+    /// The offset of the next record to deliver.
+    pub next_offset: u64,
+    /// Rows, with the columns of the table's schema.
+    pub rows: &'a RecordBatch,
+    /// Of each row, in µs since 1970: a row replaces one of the same id only where its revision is not lower.
+    pub revisions_us: &'a [i64],
+    /// Of each row's record.
+    pub offsets: &'a [u64],
+}
+
+/// A row that the store will never take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    /// Its number in the batch.
+    pub row: usize,
+    /// The store's name for the error, or ours: no value is in it.
+    pub kind: String,
+    /// What the store says, which may hold values of the row.
+    pub message: String,
+}
+
+/// What can go wrong with a store. No message holds a stored value.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It does not answer, or says that it cannot now; ask again, later.
+    #[error("VG4010: the store does not answer: {0}")]
+    Away(String),
+    /// It is asked for too much at once; ask again with less, later.
+    #[error("VG4011: the store is asked for too much at once: {0}")]
+    TooMuch(String),
+    /// It does not let this program in.
+    #[error("VG4012: the store does not let this program in: {0}")]
+    Refused(String),
+    /// It holds a table otherwise than it is wanted.
+    #[error("VG4013: table {table} in the store: {why}")]
+    Differs {
+        /// The store's name for the table.
+        table: String,
+        /// What is other than wanted.
+        why: String,
+    },
+    /// It is not the store that was written to, or was emptied since.
+    #[error("VG4014: this is not the store that was written to: {0}")]
+    Foreign(String),
+    /// It cannot be used.
+    #[error("VG4015: the store cannot be used: {0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// Whether the same may succeed later.
+    #[must_use]
+    pub fn is_retry(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::TooMuch(_))
+    }
+}
+
+/// A store: tables of rows by id, which may be written again and again, and cursors.
+pub trait Store: Send {
+    /// Makes ready for these tables, whose places in the store exist already (`vigie stores migrate`) or, where
+    /// the store makes them by itself, are made; checks that it is the store that was written to.
+    ///
+    /// # Errors
+    /// [`StoreError`]: [`StoreError::Differs`] where a table is not as it should be.
+    fn open(&mut self, tables: &[Table]) -> Result<(), StoreError>;
+
+    /// The next offset to deliver of a partition: what lies before it is in the store for good. None: nothing was
+    /// delivered yet.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError>;
+
+    /// Takes rows. It writes them, or holds them until a [`Self::flush`]; rows that it will never take are told once
+    /// it is known, here or there. Writing a batch again changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`]: then some of the rows may be written; the batch is given again.
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError>;
+
+    /// Writes what it has held for as long as it may, or all, and moves the cursors behind it.
+    ///
+    /// # Errors
+    /// [`StoreError`]: what was held is held on.
+    fn flush(&mut self, all: bool) -> Result<(), StoreError>;
+
+    /// Sets a partition's cursor, forwards or back.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn rewind(&mut self, topic: &str, partition: u32, next_offset: u64) -> Result<(), StoreError>;
+}
