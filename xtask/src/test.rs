@@ -108,7 +108,7 @@ fn services() -> Result<()> {
 /// All attacks on Kafka, one after the other, with a host killed as often as takes about half an hour; what they
 /// say is shown, with their seeds.
 pub fn chaos() -> Result<()> {
-    let attack = ["--", "--include-ignored", "--nocapture", "--test-threads", "1", "attacks::"];
+    let attack = ["--", "--nocapture", "--test-threads", "1", "attacks::"];
     let test = ["test", "--workspace", "--locked", "--test", "kafka"];
     command(on_services()?.args(test).args(attack).env("VIGIE_TEST_KILLS", "100"))
 }

@@ -84,7 +84,7 @@ impl ClientContext for Ear {
             Some(_) if matches!(told.refused, Some(Refused { refusal: Refusal::Token { .. }, .. })) => {}
             Some(refusal) => told.refuse(refusal),
             None if code == Code::AllBrokersDown => {}
-            None => told.away = Some(why),
+            None => told.away = Some(with_advice(why)),
         }
     }
 
@@ -102,6 +102,14 @@ impl ClientContext for Ear {
 }
 
 impl ConsumerContext for Ear {}
+
+/// What a broker that takes the first words of TLS for a request does is hang up.
+fn with_advice(why: String) -> String {
+    match why.contains("in state SSL_HANDSHAKE") {
+        true => why + "; is it a listener without TLS?",
+        false => why,
+    }
+}
 
 /// What an error of a connection means, if it is that one side does not let the other in.
 fn refusal(code: Code, why: &str) -> Option<Refusal> {

@@ -247,13 +247,17 @@ impl KafkaLog {
 
     fn try_append(&mut self, step: &Step) -> Result<(), Error> {
         let mut written = Written::default();
-        step.outputs.iter().for_each(|output| written.add(&output.topic, output.partition));
+        for log::Output { topic, partition, key, value, .. } in &step.outputs {
+            written.add(topic, *partition, key, value);
+        }
         for position in &step.positions {
             self.must_exist(&position.topic, position.partition)?;
             self.check_forward(&step.group, position)?;
         }
         let changes = changelog::records(&step.state)?;
-        changes.iter().for_each(|change| written.add(&change.topic, change.partition));
+        for changelog::Change { topic, partition, key, value } in &changes {
+            written.add(topic, *partition, key, value.unwrap_or_default());
+        }
         written.places().try_for_each(|(topic, partition)| self.must_exist(topic, partition))?;
         let ticket = step.positions.first().map(|first| self.ticket_of(&step.group, first)).transpose()?;
         let Some(writer) = &mut self.writer else {
@@ -299,21 +303,23 @@ impl KafkaLog {
                 open.written.places().map(|(topic, partition)| ((topic.to_owned(), partition), None));
             self.unseen.borrow_mut().extend(seen_to);
         }
-        self.note(open);
+        self.note(open, done.is_ok());
     }
 
     /// Has the writer end a transaction once more where the broker may have ended it in part.
-    fn note(&mut self, open: Open) {
-        let Some(writer) = &mut self.writer else { return };
+    fn note(&mut self, open: Open, is_committed: bool) {
+        let Some(writer) = self.writer.as_mut().filter(|_| !open.is_empty()) else { return };
         let groups = self.groups.borrow();
         let moved = |(group, moved): (Arc<str>, open::Moved)| {
             let outsider = groups.get(&*group)?.outsider().ok()?;
             Some(Moved { group, outsider, positions: moved.positions })
         };
-        writer.note(|| Touched {
-            written: open.written,
-            moved: open.groups.into_iter().filter_map(moved).collect(),
-        });
+        let touched =
+            || Touched { written: open.written, moved: open.groups.into_iter().filter_map(moved).collect() };
+        match is_committed {
+            true => writer.note_committed(touched()),
+            false => writer.note(touched),
+        }
     }
 }
 
@@ -388,7 +394,7 @@ impl Log for KafkaLog {
         if !writer.is_open() && !self.open.is_empty() {
             // Never say of what was given up that it is there.
             let open = std::mem::take(&mut self.open);
-            self.note(open);
+            self.note(open, false);
             let why = "the transaction has ended before its commit".into();
             return Err(Error::Aborted { group: String::new(), why });
         }
@@ -405,7 +411,7 @@ impl Log for KafkaLog {
 
     fn recover(&mut self) -> Result<(), Error> {
         let open = std::mem::take(&mut self.open);
-        self.note(open);
+        self.note(open, false);
         let settled = self.writer.as_mut().map_or(Ok(()), Writer::settle);
         self.explained(settled)
     }

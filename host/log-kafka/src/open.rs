@@ -1,6 +1,7 @@
 //! What the open transaction holds beside its records.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use log::Position;
@@ -50,8 +51,21 @@ impl Open {
 /// Which partitions were written.
 #[derive(Default)]
 pub struct Written {
-    /// A few topics, each with the partitions in the order of their first record.
-    topics: Vec<(Arc<str>, Vec<u32>)>,
+    /// A few topics, each with the first records in its partitions.
+    topics: Vec<(Arc<str>, Vec<First>)>,
+}
+
+/// The first record that a transaction has in a partition.
+struct First {
+    partition: u32,
+    digest: u64,
+}
+
+/// Tells records from each other.
+pub fn digest(key: &[u8], value: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (key, value).hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Written {
@@ -59,23 +73,52 @@ impl Written {
         self.topics.is_empty()
     }
 
+    fn of(&mut self, topic: &Arc<str>) -> Option<&mut Vec<First>> {
+        let same = |(known, _): &(Arc<str>, Vec<First>)| Arc::ptr_eq(known, topic) || known == topic;
+        let at = self.topics.iter().position(same).unwrap_or(self.topics.len());
+        if at == self.topics.len() {
+            self.topics.push((topic.clone(), Vec::new()));
+        }
+        self.topics.get_mut(at).map(|(_, firsts)| firsts)
+    }
+
     /// Of each record, so by comparing alone.
-    pub fn add(&mut self, topic: &Arc<str>, partition: u32) {
-        let known = self.topics.iter_mut().find(|(known, _)| Arc::ptr_eq(known, topic) || known == topic);
-        match known {
-            Some((_, partitions)) if partitions.contains(&partition) => {}
-            Some((_, partitions)) => partitions.push(partition),
-            None => self.topics.push((topic.clone(), vec![partition])),
+    pub fn add(&mut self, topic: &Arc<str>, partition: u32, key: &[u8], value: &[u8]) {
+        let Some(firsts) = self.of(topic) else { return };
+        if !firsts.iter().any(|first| first.partition == partition) {
+            firsts.push(First { partition, digest: digest(key, value) });
         }
     }
 
-    pub fn extend(&mut self, other: Self) {
-        for (topic, partitions) in other.topics {
-            partitions.into_iter().for_each(|partition| self.add(&topic, partition));
+    /// Adds what the same transaction has written later.
+    pub fn extend(&mut self, later: Self) {
+        for (topic, firsts) in later.topics {
+            let Some(known) = self.of(&topic) else { continue };
+            for first in firsts {
+                if !known.iter().any(|known| known.partition == first.partition) {
+                    known.push(first);
+                }
+            }
+        }
+    }
+
+    /// Adds what another transaction has written.
+    pub fn join(&mut self, other: Self) {
+        for (topic, firsts) in other.topics {
+            if let Some(known) = self.of(&topic) {
+                known.extend(firsts);
+            }
         }
     }
 
     pub fn places(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.topics.iter().flat_map(|(topic, partitions)| partitions.iter().map(|p| (&**topic, *p)))
+        self.topics.iter().flat_map(|(topic, firsts)| firsts.iter().map(|first| (&**topic, first.partition)))
+    }
+
+    /// Whether a record may be the first of such a transaction in a partition.
+    pub fn begins_with(&self, topic: &str, partition: u32, digest: u64) -> bool {
+        let mut firsts =
+            self.topics.iter().filter(|(known, _)| &**known == topic).flat_map(|(_, firsts)| firsts);
+        firsts.any(|first| first.partition == partition && first.digest == digest)
     }
 }

@@ -19,6 +19,8 @@ use crate::{ANSWER, FILLER, Options, errors};
 pub const NO_GROUP: &str = "vigie";
 /// Longest time in which a scan gets nothing.
 const STALLED: Duration = Duration::from_secs(10);
+/// How long to wait before looking again whether a transaction has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A consumer that reads one partition at a time, and none in between.
 pub struct Scanner {
@@ -68,17 +70,56 @@ impl Scanner {
         from: u64,
         mut each: impl FnMut(&BorrowedMessage<'_>) -> bool,
     ) -> Result<(), Error> {
+        let mut each = |message: &BorrowedMessage<'_>| message.key() == Some(FILLER) || each(message);
+        self.scan_by(&self.consumer, topic, partition, from, &mut each)
+    }
+
+    /// Gives key and value of what lies behind the first transaction that readers of a partition wait for, committed or
+    /// not, where they still do at `until`.
+    pub fn held_up(
+        &self,
+        topic: &str,
+        partition: u32,
+        until: Instant,
+        each: &mut dyn FnMut(&[u8], &[u8]),
+    ) -> Result<(), Error> {
+        let end = self.written_end(topic, partition)?;
+        let stable = loop {
+            let (_, stable) = self.bounds(topic, partition)?;
+            if stable >= end {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                break stable;
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        };
+        self.scan_by(self.everything()?, topic, partition, stable, &mut |message| {
+            each(message.key().unwrap_or_default(), message.payload().unwrap_or_default());
+            u64::try_from(message.offset()).is_ok_and(|offset| offset + 1 < end)
+        })
+    }
+
+    fn scan_by(
+        &self,
+        consumer: &BaseConsumer<Ear>,
+        topic: &str,
+        partition: u32,
+        from: u64,
+        each: &mut dyn FnMut(&BorrowedMessage<'_>) -> bool,
+    ) -> Result<(), Error> {
         let mut list = TopicPartitionList::new();
         let offset = Offset::Offset(i64::try_from(from).unwrap_or(i64::MAX));
         list.add_partition_offset(topic, number(partition)?, offset).map_err(|e| errors::of(&e))?;
-        self.consumer.assign(&list).map_err(|e| errors::of(&e))?;
-        let scanned = self.poll_to_end(topic, partition, from, &mut each);
-        self.consumer.unassign().map_err(|e| errors::of(&e))?;
+        consumer.assign(&list).map_err(|e| errors::of(&e))?;
+        let scanned = self.poll_to_end(consumer, topic, partition, from, each);
+        consumer.unassign().map_err(|e| errors::of(&e))?;
         scanned
     }
 
     fn poll_to_end(
         &self,
+        consumer: &BaseConsumer<Ear>,
         topic: &str,
         partition: u32,
         from: u64,
@@ -87,9 +128,8 @@ impl Scanner {
         let mut heard = Instant::now();
         while heard.elapsed() < STALLED {
             // Nothing may come early; only the clock says that nothing came.
-            match self.consumer.poll(Duration::from_millis(100)) {
+            match consumer.poll(Duration::from_millis(100)) {
                 None => continue,
-                Some(Ok(message)) if message.key() == Some(FILLER) => {}
                 Some(Ok(message)) => {
                     if !each(&message) {
                         return Ok(());
@@ -124,7 +164,7 @@ impl Scanner {
             Some(consumer) => consumer,
             None => {
                 let mut config = self.options.consumer(NO_GROUP)?;
-                config.set("isolation.level", "read_uncommitted");
+                config.set("isolation.level", "read_uncommitted").set("enable.partition.eof", "true");
                 let consumer = config.create_with_context(self.options.ear()).map_err(|e| errors::of(&e))?;
                 self.everything.get_or_init(|| consumer)
             }

@@ -19,7 +19,7 @@ use crate::ear::Ear;
 use crate::group::number;
 use crate::topics::MOST_RECORD_BYTES;
 use crate::{ANSWER, Options, errors};
-use sweep::Doubt;
+use sweep::Ended;
 pub use sweep::{Moved, Touched};
 
 /// Longest wait for the end of an older connection's transaction.
@@ -36,9 +36,15 @@ const IDLE_MS: &str = "30000";
 /// How long to wait before looking again what became of records.
 const HEARING: Duration = Duration::from_micros(500);
 
-/// Why the first record that was refused was. Of those that were taken the client says nothing.
+/// Events of the client that are looked at between two steps.
+const MOST_EVENTS: usize = 4;
+
+/// What the client tells of its own accord.
 struct Deliveries {
+    /// Why the first record that was refused was. Of those that were taken it says nothing.
     refused: Mutex<Option<Code>>,
+    /// Whether a connection was lost since the last commit was asked for.
+    lost: AtomicBool,
     ear: Ear,
 }
 
@@ -53,6 +59,10 @@ impl ClientContext for Deliveries {
     const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // One that could not be made was not lost.
+        if !reason.contains("in state CONNECT") {
+            self.lost.store(true, Ordering::Relaxed);
+        }
         self.ear.error(error, reason);
     }
 
@@ -81,6 +91,8 @@ enum Left {
     Open,
     /// Its commit was asked for, and not answered.
     Committing,
+    /// The same of one that ends another once more.
+    Sweeping,
     /// It is to be aborted, and was not.
     Aborting,
     /// The client cannot go on; a new one can.
@@ -111,9 +123,12 @@ pub struct Writer {
     misses: bool,
     /// Since when the last transaction could not be ended.
     unsettled: Option<Instant>,
-    doubt: Option<Doubt>,
-    /// By the last transaction, where its end is not known to be whole.
-    touched: Touched,
+    /// The last commit.
+    committed: Ended,
+    /// What was given up behind it.
+    given_up: Ended,
+    /// Records of the open transaction.
+    sent: usize,
 }
 
 impl Writer {
@@ -121,17 +136,17 @@ impl Writer {
     pub fn open(options: &Options, name: &str) -> Result<Self, Error> {
         let producer = connect(options, name)?;
         let (options, name, began) = (options.clone(), name.into(), Instant::now());
-        let (left, touched) = (Left::Ended, Touched::default());
         Ok(Self {
             options,
             name,
             producer,
-            left,
+            left: Left::Ended,
             began,
             misses: false,
             unsettled: None,
-            doubt: None,
-            touched,
+            committed: Ended::default(),
+            given_up: Ended::default(),
+            sent: 0,
         })
     }
 
@@ -146,7 +161,9 @@ impl Writer {
         if !self.is_open() {
             self.begin(&step.group)?;
         }
-        self.send_step(step, changes).map_err(|error| self.give_up(&step.group, &error))
+        self.sent += step.outputs.len() + changes.len();
+        let sent = self.send_step(step, changes).and_then(|()| self.look_back(self.has_begun()));
+        sent.map_err(|error| self.give_up(&step.group, &error))
     }
 
     fn begin(&mut self, group: &str) -> Result<(), Error> {
@@ -154,7 +171,7 @@ impl Writer {
         self.settle()?;
         // What an aborted step has left.
         *self.producer.context().refused() = None;
-        (self.began, self.misses) = (Instant::now(), false);
+        (self.began, self.misses, self.sent) = (Instant::now(), false, 0);
         self.producer.begin_transaction().map_err(|error| self.give_up(group, &error))?;
         self.left = Left::Open;
         Ok(())
@@ -187,15 +204,16 @@ impl Writer {
             return Ok(());
         }
         let group = groups.first().map_or("", |progress| progress.group);
-        if let Err(error) = self.fill(groups) {
+        if let Err(error) = self.fill(groups).and_then(|()| self.look_back(true)) {
             return Err(self.give_up(group, &error));
         }
         let asked = Instant::now();
+        self.producer.context().lost.store(false, Ordering::Relaxed);
         match self.producer.commit_transaction(ANSWER) {
             Ok(()) => {
                 self.left = Left::Ended;
                 // The broker may have been started again meanwhile.
-                self.doubt = (asked.elapsed() > DOUBTED).then_some(Doubt::Committed);
+                self.committed.is_doubted = asked.elapsed() > DOUBTED;
                 Ok(())
             }
             Err(KafkaError::Transaction(error)) if !error.is_fatal() && !error.txn_requires_abort() => {
@@ -215,6 +233,11 @@ impl Writer {
         }
         self.wait_until_sent(deadline)?;
         self.taken()
+    }
+
+    /// Whether the broker has taken some of the open transaction's records.
+    fn has_begun(&self) -> bool {
+        usize::try_from(self.producer.in_flight_count()).is_ok_and(|left| left < self.sent)
     }
 
     /// Not by flush: it polls for 100 ms where records are on their way.
@@ -306,6 +329,7 @@ impl Writer {
         if !error.is_fatal() {
             return None;
         }
+        self.committed.is_doubted = true;
         self.left = match is_fenced(error) {
             true if self.began.elapsed() >= self.lasts() => Left::Expired(Instant::now()),
             true => Left::Fenced,
@@ -321,7 +345,7 @@ impl Writer {
             Err(error) if error.is_retry() => {
                 let is_stuck = self.unsettled.get_or_insert_with(Instant::now).elapsed() > STUCK;
                 // A client that has lost its coordinator may not find it again, where a new one does.
-                if is_stuck && matches!(self.left, Left::Committing | Left::Aborting) {
+                if is_stuck && matches!(self.left, Left::Committing | Left::Sweeping | Left::Aborting) {
                     (self.left, self.unsettled) = (Left::Broken, None);
                 }
             }
@@ -331,6 +355,7 @@ impl Writer {
     }
 
     fn end_last(&mut self) -> Result<(), Error> {
+        let asked = Instant::now();
         let ended = match self.left {
             Left::Ended => return Ok(()),
             Left::Fenced => return Err(Error::Fenced),
@@ -343,26 +368,32 @@ impl Writer {
             Left::Broken | Left::Expired(_) => {
                 self.producer = connect(&self.options, &self.name)?;
                 self.left = Left::Ended;
-                self.doubt.get_or_insert(Doubt::Aborted);
+                (self.committed.is_doubted, self.given_up.is_doubted) = (true, true);
                 return Ok(());
             }
             // The same commit again, until its outcome is known.
-            Left::Committing => self.producer.commit_transaction(ANSWER),
+            Left::Committing | Left::Sweeping => self.producer.commit_transaction(ANSWER),
             Left::Aborting | Left::Open => self.abort(),
         };
         let Err(error) = ended else {
-            let doubt = match self.left {
-                Left::Committing => Some(Doubt::Committed),
-                _ => (self.began.elapsed() >= self.lasts()).then_some(Doubt::Aborted),
-            };
-            (self.left, self.doubt) = (Left::Ended, self.doubt.or(doubt));
+            match std::mem::replace(&mut self.left, Left::Ended) {
+                Left::Committing => {
+                    self.committed = Ended { is_doubted: true, ..std::mem::take(&mut self.given_up) };
+                }
+                Left::Sweeping => {}
+                // The broker may have given it up by itself, or be another life of the one that was asked.
+                _ => {
+                    let is_late = asked.elapsed() > DOUBTED || self.began.elapsed() >= self.lasts();
+                    self.given_up.is_doubted |= is_late || self.has_lost();
+                }
+            }
             return Ok(());
         };
         if let Some(fatal) = self.fatal(&error) {
             return fatal.map_or_else(|| self.end_last(), Err);
         }
         match &error {
-            KafkaError::Transaction(inner) if inner.txn_requires_abort() && self.left == Left::Committing => {
+            KafkaError::Transaction(inner) if inner.txn_requires_abort() && self.left != Left::Aborting => {
                 self.left = Left::Aborting;
                 self.end_last()
             }
@@ -403,7 +434,8 @@ fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Er
         .set("compression.type", "lz4")
         .set("delivery.report.only.error", "true");
     config.set("message.max.bytes", MOST_RECORD_BYTES);
-    let context = Deliveries { refused: Mutex::default(), ear: options.ear() };
+    let (refused, lost) = (Mutex::default(), AtomicBool::new(false));
+    let context = Deliveries { refused, lost, ear: options.ear() };
     let producer: BaseProducer<Deliveries> =
         config.create_with_context(context).map_err(|e| errors::of(&e))?;
     options.listen_to_producer(&producer);

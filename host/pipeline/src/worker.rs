@@ -318,8 +318,10 @@ impl Worker {
             }
             None => {
                 let certain = self.bounded || held.becomes_idle(&self.running, now_us);
-                let read = read(&mut self.running, held, log, self.most, certain, &mut self.copies)?;
-                let Some(read) = read else { return Ok(None) };
+                let read = read(&mut self.running, held, log, self.most, certain, &mut self.copies);
+                // What nobody can read may wait for something of this connection that was not ended whole.
+                self.uncertain |= read.is_err() && self.open.is_empty();
+                let Some(read) = read? else { return Ok(None) };
                 held.note(read.0.is_empty(), now_us);
                 read
             }

@@ -362,9 +362,9 @@ fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<Pipeline> {
 
 /// A smaller batch can be asked for, to show that batch cuts are invisible.
 fn batch_records() -> Result<usize> {
-    let Some(text) = std::env::var_os("VIGIE_BATCH.records") else { return Ok(BATCH.records) };
+    let Some(text) = std::env::var_os("VIGIE_BATCH_RECORDS") else { return Ok(BATCH.records) };
     match text.to_string_lossy().parse() {
         Ok(n @ 1..=65_536) => Ok(n),
-        _ => anyhow::bail!("VG0007: VIGIE_BATCH.records must be a number from 1 to 65536"),
+        _ => anyhow::bail!("VG0007: VIGIE_BATCH_RECORDS must be a number from 1 to 65536"),
     }
 }

@@ -100,6 +100,8 @@ fn the_demo_masks_locates_and_stores_every_event() {
 #[test]
 fn batch_cuts_are_invisible() {
     let whole = data();
+    let refused = vigie(whole.path(), &DEMO).env("VIGIE_BATCH_RECORDS", "0").output().unwrap();
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("VG0007"));
     succeed(&mut vigie(whole.path(), &DEMO));
     let whole = contents(whole.path());
     for cut in ["1", "7"] {

@@ -492,9 +492,10 @@ fn a_commit_into_silence_is_all_or_nothing() {
     let mut log = part.log("log");
     let topic = topic(&part, &log, "topic");
     let group = part.name("group");
-    let mut said = Vec::new();
+    let (mut said, mut wanted) = (Vec::new(), Vec::new());
     for round in 0..2_u64 {
         let before = values(&log, &topic);
+        let value = format!("round {round}");
         // Halted before the commit, or as soon as it has begun.
         let halted = std::thread::scope(|scope| {
             let halt = scope.spawn(|| {
@@ -506,7 +507,6 @@ fn a_commit_into_silence_is_all_or_nothing() {
             if round == 0 {
                 std::thread::sleep(Duration::from_millis(50));
             }
-            let value = format!("round {round}");
             let (positions, outputs) = ([position(&topic, round + 1)], [output(&topic, &value)]);
             let state = &[];
             let done = log.commit_step(Step::of(&group, &positions, &outputs, state));
@@ -528,11 +528,13 @@ fn a_commit_into_silence_is_all_or_nothing() {
         if halted.is_ok() {
             assert!(committed);
         }
+        wanted.extend(committed.then_some(value));
         let (positions, outputs) = ([position(&topic, round + 1)], [output(&topic, "next")]);
         wait_until("the next step is taken", || {
             log.commit_step(Step::of(&group, &positions, &outputs, &[])).is_ok()
         });
-        assert_eq!(values(&log, &topic).len(), before.len() + 1 + usize::from(committed));
+        wanted.push("next".to_owned());
+        assert_eq!(values(&log, &topic), wanted, "{said:?}");
     }
     println!("{said:?}");
 }

@@ -323,7 +323,6 @@ fn hosts_are_restarted_and_fall_asleep() {
 
 /// The broker is restarted, halted for longer than transactions and sessions last, and out of space.
 #[test]
-#[ignore = "not in every run: beside all other tests a transaction may still hold a partition for a minute (VG3009)"]
 fn the_broker_is_away() {
     let mut kafka = Kafka::start().unwrap();
     let address = kafka.broker().address;
