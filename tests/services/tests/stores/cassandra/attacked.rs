@@ -1,0 +1,49 @@
+//! A node that halts, dies and comes back.
+
+use std::time::{Duration, Instant};
+
+use services::Cassandra;
+
+use super::world::{Client, Event, event, keyspace, now_us, open, options, write_at, write_at_last};
+
+const ROWS: u64 = 500;
+
+fn events(from: u64) -> Vec<Event> {
+    let rows = from..from + ROWS;
+    rows.map(|n| Event { at_us: now_us() - 1_000_000, revision_us: 1_000, ..event(&format!("id-{n}"), "sensor") })
+        .collect()
+}
+
+#[test]
+fn nothing_is_lost_by_a_node_that_halts_or_dies() {
+    let mut node = Cassandra::start().unwrap();
+    let (address, ks) = (node.server.address().to_owned(), keyspace());
+    let mut store = open(options(&address, &ks, "")).unwrap();
+    let count = || {
+        // Of the test's own, as the last one may be cut off.
+        let rows = Client::new(&address).run(&format!("SELECT id FROM {ks}.crisis_v1_events_by_device"));
+        rows.len() as u64
+    };
+    let first = events(0);
+    write_at_last(&mut store, &first, 0);
+
+    node.server.pause(true).unwrap();
+    let (second, start) = (events(ROWS), Instant::now());
+    let error = write_at(&mut store, &second, ROWS).unwrap_err();
+    assert!(error.is_retry(), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(10), "it waits longer than it was told: {:?}", start.elapsed());
+    node.server.pause(false).unwrap();
+    write_at_last(&mut store, &second, ROWS);
+    assert_eq!(count(), 2 * ROWS);
+
+    // Killed amid a batch, and again while it is away.
+    let third = events(2 * ROWS);
+    std::thread::scope(|scope| {
+        let written = scope.spawn(|| write_at_last(&mut store, &third, 2 * ROWS));
+        std::thread::sleep(Duration::from_millis(30));
+        node.server.kill();
+        node.server.resume().unwrap();
+        written.join().unwrap();
+    });
+    assert_eq!(count(), 3 * ROWS);
+}
