@@ -4,7 +4,8 @@ use std::thread;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::kafka::{Broker, Extension, Kafka, Node, free_ports, on_free_ports};
+use crate::kafka::{Broker, Kafka, Node, programs};
+use crate::ports;
 
 /// A cluster of the test's own, which bears the loss of one of its brokers.
 pub struct Cluster {
@@ -17,19 +18,15 @@ impl Cluster {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        on_free_ports(|java, jars| {
-            let [a, b, c, controllers @ ..] = free_ports::<6>()?;
+        let (java, jars) = programs()?;
+        ports::retry(|| {
+            let [a, b, c, controllers @ ..] = ports::free::<6>()?;
             let nodes =
                 [(1, a), (2, b), (3, c)].map(|(id, port)| Node { id, port, controllers: &controllers });
             // None is ready before most of them are.
             let started = thread::scope(|scope| {
-                let threads = nodes.each_ref().map(|node| {
-                    scope.spawn(|| {
-                        let mut kafka = Kafka::prepare(java, jars, node, &Extension::default())?;
-                        kafka.resume()?;
-                        Ok(kafka)
-                    })
-                });
+                let threads =
+                    nodes.each_ref().map(|node| scope.spawn(|| Kafka::start_node(&java, &jars, node)));
                 threads.map(|thread| thread.join().unwrap_or_else(|_| bail!("VG0904: a start panicked")))
             });
             Ok(Self { brokers: started.into_iter().collect::<Result<_>>()? })

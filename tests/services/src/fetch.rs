@@ -1,4 +1,4 @@
-//! Java, Maven and what Maven fetches.
+//! What Maven fetches, and where all that was fetched is kept.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,33 +8,9 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-/// The oldest Java that Kafka's broker runs on.
-const OLDEST_JAVA: u32 = 17;
+use crate::{go, java};
+
 const PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
-
-/// Java's program: that of `JAVA_HOME`, or the one on the path.
-///
-/// # Errors
-/// VG0901 where there is none that is new enough.
-pub fn java() -> Result<PathBuf> {
-    let home = std::env::var_os("JAVA_HOME").map(|home| Path::new(&home).join("bin").join("java"));
-    let candidates = home.into_iter().chain([PathBuf::from("java")]);
-    for java in candidates {
-        if version(&java).is_some_and(|version| version >= OLDEST_JAVA) {
-            return Ok(java);
-        }
-    }
-    bail!(
-        "VG0901: Java {OLDEST_JAVA} or newer is needed: on Debian `apt-get install openjdk-17-jre-headless`"
-    )
-}
-
-fn version(java: &Path) -> Option<u32> {
-    let output = Command::new(java).arg("-version").output().ok()?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let (_, quoted) = said.split_once('"')?;
-    quoted.split(['.', '"', '-']).next()?.parse().ok()
-}
 
 fn maven() -> Result<&'static str> {
     let found = Command::new("mvn").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -44,13 +20,23 @@ fn maven() -> Result<&'static str> {
     bail!("VG0902: Maven is needed to fetch the services of the tests: on Debian `apt-get install maven`")
 }
 
-/// Whether Java and Maven are there.
+/// Whether Java and Maven are there, which Kafka needs.
 ///
 /// # Errors
 /// VG0901, VG0902.
 pub fn find_tools() -> Result<()> {
-    java()?;
+    java::find(java::KAFKA)?;
     maven().map(|_| ())
+}
+
+/// Whether all is there that servers of stores need: Java, Maven and Go. OpenSearch needs a newer Java beside.
+///
+/// # Errors
+/// VG0901, VG0902, VG0905.
+pub fn find_store_tools() -> Result<()> {
+    java::find(java::CASSANDRA)?;
+    maven()?;
+    go::find()
 }
 
 fn cache() -> Result<PathBuf> {
@@ -60,13 +46,13 @@ fn cache() -> Result<PathBuf> {
     Ok(cache.join("vigie").join("services"))
 }
 
-/// The folder with a project's jars, fetched where it is not there; `digests` has a line for each jar.
+/// A folder of the cache that `make` fills once, into a folder that is there; `version` names what that depends on.
+/// Whole or not at all: another process may be at it too.
 ///
 /// # Errors
-/// VG0902, and VG0903 where they cannot be fetched or are not the ones expected.
-pub fn jars(name: &str, project: &str, digests: &str) -> Result<PathBuf> {
-    // Of the digests too, so that other jars lie elsewhere.
-    let version: String = hex::encode(Sha256::digest(digests)).chars().take(12).collect();
+/// VG0903, and what `make` fails with.
+pub fn keep(name: &str, version: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    let version: String = hex::encode(Sha256::digest(version)).chars().take(12).collect();
     let cache = cache()?;
     let folder = cache.join(format!("{name}-{version}"));
     if folder.is_dir() {
@@ -74,22 +60,42 @@ pub fn jars(name: &str, project: &str, digests: &str) -> Result<PathBuf> {
     }
     fs::create_dir_all(&cache).with_context(|| format!("VG0903: cannot create {}", cache.display()))?;
     let aside = tempfile::tempdir_in(&cache)?;
-    fs::write(aside.path().join("pom.xml"), project)?;
-    let fetched = aside.path().join("jars");
+    let made = aside.path().join("made");
+    fs::create_dir(&made)?;
+    make(&made)?;
+    // Another process may have been faster.
+    if fs::rename(&made, &folder).is_err() && !folder.is_dir() {
+        bail!("VG0903: cannot keep {}", folder.display());
+    }
+    Ok(folder)
+}
+
+/// The folder with a project's files, fetched where it is not there; `digests` has a line for each.
+///
+/// # Errors
+/// VG0902, and VG0903 where they cannot be fetched or are not the ones expected.
+pub fn jars(name: &str, project: &str, digests: &str) -> Result<PathBuf> {
+    // Of the digests, so that other jars lie elsewhere.
+    keep(name, digests, |folder| download(name, project, digests, folder))
+}
+
+/// Fetches a project's files into a folder that is empty.
+///
+/// # Errors
+/// VG0902, VG0903.
+pub fn download(name: &str, project: &str, digests: &str, folder: &Path) -> Result<()> {
+    let aside = tempfile::tempdir()?;
+    let pom = aside.path().join("pom.xml");
+    fs::write(&pom, project)?;
     let mut mvn = Command::new(maven()?);
-    mvn.args(["-q", "-B", "-f"]).arg(aside.path().join("pom.xml")).arg(PLUGIN);
-    mvn.arg("-DincludeScope=runtime").arg(format!("-DoutputDirectory={}", fetched.display()));
+    mvn.args(["-q", "-B", "-f"]).arg(pom).arg(PLUGIN);
+    mvn.arg("-DincludeScope=runtime").arg(format!("-DoutputDirectory={}", folder.display()));
     let output = mvn.stdin(Stdio::null()).output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         bail!("VG0903: Maven could not fetch {name}: {}", said.lines().next().unwrap_or_default());
     }
-    check(&fetched, digests).with_context(|| format!("VG0903: what Maven fetched is not {name}"))?;
-    // Whole or not at all; another process may have been faster.
-    if fs::rename(&fetched, &folder).is_err() && !folder.is_dir() {
-        bail!("VG0903: cannot keep {}", folder.display());
-    }
-    Ok(folder)
+    check(folder, digests).with_context(|| format!("VG0903: what Maven fetched is not {name}"))
 }
 
 /// Every jar that is listed is there and has its digest, and there is no other.

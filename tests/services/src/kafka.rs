@@ -1,17 +1,13 @@
 //! Apache Kafka: one broker, which is its own controller.
 
-use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use tempfile::TempDir;
 
-use crate::fetch;
-use crate::process::Process;
+use crate::server::{Recipe, Server};
+use crate::shared::{Shared, named};
+use crate::{fetch, java, ports};
 
 /// Names a broker that runs already.
 pub const KAFKA_VARIABLE: &str = "VIGIE_TEST_KAFKA";
@@ -21,9 +17,6 @@ const DIGESTS: &str = include_str!("../kafka.sha256");
 const CLUSTER: &str = "dmlnaWUtdGVzdHMta2Fma2E";
 /// Logged when every listener accepts connections.
 const READY: &str = "Kafka Server started";
-const MOST_START: Duration = Duration::from_secs(120);
-/// How often a start is tried where another process was faster to take a port.
-const PORT_TRIES: u32 = 3;
 const LOGGING: &str = "
 Configuration:
   Appenders:
@@ -58,12 +51,7 @@ pub(crate) type Extend<'a> = dyn Fn(u16, u16) -> Result<Extension> + 'a;
 
 /// A broker of the test's own.
 pub struct Kafka {
-    folder: TempDir,
-    port: u16,
-    java: PathBuf,
-    jars: PathBuf,
-    tuning: &'static [&'static str],
-    process: Option<Process>,
+    server: Server,
 }
 
 impl Broker {
@@ -73,18 +61,11 @@ impl Broker {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn shared() -> Result<Self> {
-        static STARTED: Mutex<Option<Kafka>> = Mutex::new(None);
-        if let Some(address) = std::env::var(KAFKA_VARIABLE).ok().filter(|a| !a.is_empty()) {
-            return Ok(Self { address });
+        static STARTED: Shared<Kafka> = Shared::new();
+        match named(KAFKA_VARIABLE) {
+            Some(address) => Ok(Self { address }),
+            None => STARTED.get(Kafka::start, Kafka::broker),
         }
-        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kafka) = &*started {
-            return Ok(kafka.broker());
-        }
-        let kafka = Kafka::start()?;
-        let broker = kafka.broker();
-        *started = Some(kafka);
-        Ok(broker)
     }
 }
 
@@ -111,61 +92,56 @@ impl Kafka {
     }
 
     fn start_with(tuning: &'static [&'static str], extend: &Extend<'_>) -> Result<Self> {
-        on_free_ports(|java, jars| {
-            let [port, controller] = free_ports()?;
+        let (java, jars) = programs()?;
+        ports::retry(|| {
+            let [port, controller] = ports::free()?;
             let node = Node { id: 1, port, controllers: &[controller] };
-            let mut kafka = Self { tuning, ..Self::prepare(java, jars, &node, &extend(port, controller)?)? };
-            kafka.resume()?;
-            Ok(kafka)
+            let jvm = Jvm { java: java.clone(), jars: jars.clone(), tuning };
+            Self::start_on(jvm, &node, extend(port, controller)?)
         })
     }
 
-    /// A broker with an empty disk, which was not started.
-    pub(crate) fn prepare(java: &Path, jars: &Path, node: &Node<'_>, extension: &Extension) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+    /// Starts a broker of a cluster with an empty disk.
+    pub(crate) fn start_node(java: &Path, jars: &Path, node: &Node<'_>) -> Result<Self> {
+        let jvm = Jvm { java: java.into(), jars: jars.into(), tuning: &FOR_TESTS };
+        Self::start_on(jvm, node, Extension::default())
+    }
+
+    fn start_on(jvm: Jvm, node: &Node<'_>, extension: Extension) -> Result<Self> {
+        let recipe = Recipe::new(node.port, |said, _| said.contains(READY))?;
         // Of two lines with the same name the last one holds.
-        let settings = settings(folder.path(), node)? + &extension.settings;
-        fs::write(folder.path().join("server.properties"), settings)?;
-        fs::write(folder.path().join("log4j2.yaml"), LOGGING)?;
-        let (port, tuning) = (node.port, &FOR_TESTS);
-        let kafka = Self { folder, port, java: java.into(), jars: jars.into(), tuning, process: None };
-        let format = ["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"];
-        let mut format = kafka.jvm(&format);
-        let output = format.arg(kafka.path("server.properties")).args(&extension.format).output()?;
-        if !output.status.success() {
-            bail!("VG0904: Kafka's disk could not be made: {}", String::from_utf8_lossy(&output.stderr));
-        }
-        Ok(kafka)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn jvm(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.java);
-        command.args(self.tuning);
-        command.args(["-Xshare:auto", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true"]);
-        command.arg(format!("-Dlog4j2.configurationFile={}", self.path("log4j2.yaml").display()));
-        command.arg("-cp").arg(self.jars.join("*")).args(arguments);
-        command
+        recipe.write("server.properties", settings(&recipe.disk(), node)? + &extension.settings)?;
+        recipe.write("log4j2.yaml", LOGGING)?;
+        let (settings, logging) = (recipe.path("server.properties"), recipe.path("log4j2.yaml"));
+        let mut command = jvm.command(&logging, &["kafka.Kafka"]);
+        command.arg(&settings);
+        let format = move |_: &Path| {
+            let mut format =
+                jvm.command(&logging, &["kafka.tools.StorageTool", "format", "-t", CLUSTER, "-c"]);
+            let output = format.arg(&settings).args(&extension.format).output()?;
+            if output.status.success() {
+                return Ok(());
+            }
+            bail!("VG0904: Kafka's disk could not be made: {}", String::from_utf8_lossy(&output.stderr))
+        };
+        Ok(Self { server: recipe.start_with(command, Box::new(format), false)? })
     }
 
     /// Where it is reached; the same after it was stopped and started again.
     #[must_use]
     pub fn broker(&self) -> Broker {
-        Broker { address: format!("127.0.0.1:{}", self.port) }
+        Broker { address: self.server.address().to_owned() }
     }
 
     /// Its process; none where it was killed.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.process.as_ref().map(Process::pid)
+        self.server.pid()
     }
 
     /// Kills the broker, as a crash does; its disk stays.
     pub fn kill(&mut self) {
-        self.process = None;
+        self.server.kill();
     }
 
     /// Starts a broker that was killed, on its disk.
@@ -173,15 +149,7 @@ impl Kafka {
     /// # Errors
     /// VG0904.
     pub fn resume(&mut self) -> Result<()> {
-        let out = self.path("broker.log");
-        // What an earlier life has said must not look ready.
-        fs::write(&out, "")?;
-        let mut command = self.jvm(&["kafka.Kafka"]);
-        command.arg(self.path("server.properties"));
-        let process = Process::start(&command, &out)?;
-        process.wait_for(READY, &out, MOST_START)?;
-        self.process = Some(process);
-        Ok(())
+        self.server.resume()
     }
 
     /// Halts the broker without closing its connections, or lets it go on.
@@ -189,8 +157,7 @@ impl Kafka {
     /// # Errors
     /// VG0904 where it does not run.
     pub fn pause(&self, paused: bool) -> Result<()> {
-        let process = self.process.as_ref().context("VG0904: the broker does not run")?;
-        process.signal(if paused { "STOP" } else { "CONT" })
+        self.server.pause(paused)
     }
 
     /// Lets no file of the broker grow beyond a size, as on a disk that is full, until it is started again.
@@ -198,40 +165,37 @@ impl Kafka {
     /// # Errors
     /// VG0904 where it does not run.
     pub fn limit_files(&self, most_bytes: u64) -> Result<()> {
-        let process = self.process.as_ref().context("VG0904: the broker does not run")?;
-        process.limit_files(most_bytes)
+        self.server.limit_files(Some(most_bytes))
     }
 
     /// Whether its process runs.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.process.as_ref().is_some_and(Process::is_running)
+        self.server.is_running()
     }
 }
 
-/// Starts something on ports that are free, once more where another process was faster to take one.
-pub(crate) fn on_free_ports<T>(start: impl Fn(&Path, &Path) -> Result<T>) -> Result<T> {
-    let (java, jars) = (fetch::java()?, fetch::jars("kafka", PROJECT, DIGESTS)?);
-    let mut last = None;
-    for _ in 0..PORT_TRIES {
-        match start(&java, &jars) {
-            Err(error) if error.to_string().contains("Address already in use") => last = Some(error),
-            result => return result,
-        }
-    }
-    Err(last.context("VG0904: no start was tried")?)
+/// Java, and the broker's jars.
+pub(crate) fn programs() -> Result<(PathBuf, PathBuf)> {
+    Ok((java::find(java::KAFKA)?, fetch::jars("kafka", PROJECT, DIGESTS)?))
 }
 
-/// Ports that are free now.
-pub(crate) fn free_ports<const COUNT: usize>() -> Result<[u16; COUNT]> {
-    // All held before one is let go, so that they differ.
-    let listeners = [(); COUNT].map(|()| TcpListener::bind("127.0.0.1:0"));
-    let mut ports = [0; COUNT];
-    for (port, listener) in ports.iter_mut().zip(&listeners) {
-        let listener = listener.as_ref().map_err(|e| anyhow::anyhow!("VG0904: no port is free: {e}"))?;
-        *port = listener.local_addr()?.port();
+/// How a broker's Java machine is started.
+struct Jvm {
+    java: PathBuf,
+    jars: PathBuf,
+    tuning: &'static [&'static str],
+}
+
+impl Jvm {
+    fn command(&self, logging: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.java);
+        command.args(self.tuning);
+        command.args(["-Xshare:auto", "-XX:+ExitOnOutOfMemoryError", "-Djava.awt.headless=true"]);
+        command.arg(format!("-Dlog4j2.configurationFile={}", logging.display()));
+        command.arg("-cp").arg(self.jars.join("*")).args(arguments);
+        command
     }
-    Ok(ports)
 }
 
 /// A broker among those of its cluster, each of which is a controller too.
@@ -245,7 +209,7 @@ pub(crate) struct Node<'a> {
 
 /// Few partitions for the broker's own topics, so that it starts quickly; a copy of everything on each broker,
 /// of which one may be missing.
-fn settings(folder: &Path, node: &Node<'_>) -> Result<String> {
+fn settings(disk: &Path, node: &Node<'_>) -> Result<String> {
     let Node { id, port, controllers } = node;
     let controller = controllers.get(id - 1).context("VG0904: a broker without a controller")?;
     let voters = (1..).zip(controllers.iter()).map(|(id, port)| format!("{id}@127.0.0.1:{port}"));
@@ -283,6 +247,6 @@ log.cleaner.dedupe.buffer.size=4194304
 log.index.size.max.bytes=1048576
 auto.create.topics.enable=false
 ",
-        folder.join("disk").display()
+        disk.display()
     ))
 }

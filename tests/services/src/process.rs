@@ -1,6 +1,6 @@
 //! A process that ends with the one that started it, however that ends.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,16 +8,19 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 /// Starts the program with its output in a file, says its pid, and kills it when standard input ends.
-/// The kernel closes that when the test ends, also by a signal.
+/// The kernel closes that when the test ends, also by a signal; then nobody else removes the folder.
 const SUPERVISE: &str = r#"
-out=$1; shift
+out=$1; folder=$2; shift 2
 "$@" >"$out" 2>&1 </dev/null &
 pid=$!
 echo $pid
-cat >/dev/null
+read -r kept
 kill -9 $pid 2>/dev/null
 wait $pid 2>/dev/null
+[ "$kept" = kept ] || rm -rf "$folder"
 "#;
+/// How long a service may take to end in good order.
+const MOST_END: Duration = Duration::from_secs(30);
 
 /// A running service.
 pub struct Process {
@@ -26,11 +29,20 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a program; what it says goes into `out`, which is emptied first.
-    pub fn start(program: &Command, out: &Path) -> Result<Self> {
+    /// Starts a program; what it says goes into `out`, which is emptied first. Where the test ends without
+    /// dropping the handle, its folder goes too.
+    pub fn start(program: &Command, out: &Path, folder: &Path) -> Result<Self> {
         let mut command = Command::new("sh");
-        command.args(["-c", SUPERVISE, "supervise"]).arg(out).arg(program.get_program());
+        command.args(["-c", SUPERVISE, "supervise"]).arg(out).arg(folder).arg(program.get_program());
         command.args(program.get_args()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        for (name, value) in program.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        // Where some leave what they say at their end.
+        command.current_dir(folder);
         let mut supervisor = command.spawn().context("VG0904: cannot start a service")?;
         let mut line = String::new();
         if let Some(stdout) = supervisor.stdout.take() {
@@ -40,12 +52,12 @@ impl Process {
         Ok(Self { supervisor, pid })
     }
 
-    /// Waits until it has said a text.
-    pub fn wait_for(&self, text: &str, out: &Path, most: Duration) -> Result<()> {
+    /// Waits until what it has said is what was waited for.
+    pub fn wait_for(&self, is_ready: impl Fn(&str) -> bool, out: &Path, most: Duration) -> Result<()> {
         let start = Instant::now();
         loop {
             let said = std::fs::read_to_string(out).unwrap_or_default();
-            if said.contains(text) {
+            if is_ready(&said) {
                 return Ok(());
             }
             let last: Vec<&str> = said.lines().rev().filter(|l| !l.trim().is_empty()).take(3).collect();
@@ -65,7 +77,9 @@ impl Process {
     }
 
     pub fn is_running(&self) -> bool {
-        Path::new("/proc").join(self.pid.to_string()).join("stat").exists()
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        // After the name, which is in parentheses. Z has ended, and the supervisor holds its pid.
+        stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with('Z'))
     }
 
     /// Sends a signal by its name.
@@ -74,18 +88,44 @@ impl Process {
         if status.success() { Ok(()) } else { bail!("VG0904: the service is gone") }
     }
 
+    /// Asks it to end, and waits until it has.
+    pub fn end(&self) -> Result<()> {
+        self.signal("TERM")?;
+        let start = Instant::now();
+        while self.is_running() {
+            if start.elapsed() > MOST_END {
+                bail!("VG0904: the service did not end in {} s", MOST_END.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
     /// Lets none of its files grow beyond a size: what would is refused.
-    pub fn limit_files(&self, most_bytes: u64) -> Result<()> {
+    pub fn limit_files(&self, most_bytes: Option<u64>) -> Result<()> {
+        let most = most_bytes.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
         let mut prlimit = Command::new("prlimit");
-        prlimit.arg(format!("--pid={}", self.pid)).arg(format!("--fsize={most_bytes}"));
+        // Without the hard limit, so that it can be taken back.
+        prlimit.arg(format!("--pid={}", self.pid)).arg(format!("--fsize={most}:"));
         if prlimit.status()?.success() { Ok(()) } else { bail!("VG0904: the service takes no limit") }
+    }
+
+    /// The most memory that it ever had.
+    pub fn peak_memory_bytes(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        let kib: u64 = kib.context("VG0904: the service is gone")?.trim().parse()?;
+        Ok(kib * 1024)
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The supervisor kills it when its input ends.
-        drop(self.supervisor.stdin.take());
+        if let Some(mut stdin) = self.supervisor.stdin.take() {
+            // It fails where the supervisor was killed.
+            let _ = stdin.write_all(b"kept\n");
+        }
         let _ = self.supervisor.wait();
     }
 }
@@ -100,14 +140,28 @@ mod tests {
         let out = folder.path().join("out");
         let mut command = Command::new("sh");
         command.args(["-c", "echo ready; exec sleep 1000"]);
-        let process = Process::start(&command, &out).unwrap();
-        process.wait_for("ready", &out, Duration::from_secs(10)).unwrap();
-        let said = process.wait_for("never said", &out, Duration::from_millis(10)).unwrap_err().to_string();
+        let process = Process::start(&command, &out, folder.path()).unwrap();
+        process.wait_for(|said| said.contains("ready"), &out, Duration::from_secs(10)).unwrap();
+        let said = process.wait_for(|_| false, &out, Duration::from_millis(10)).unwrap_err().to_string();
         assert!(said.contains("VG0904") && said.contains("ready"), "{said}");
+        assert!(process.peak_memory_bytes().unwrap() > 0);
         let place = Path::new("/proc").join(process.pid.to_string());
         assert!(place.exists());
         drop(process);
         assert!(!place.exists());
+        assert!(folder.path().exists());
+    }
+
+    #[test]
+    fn who_is_asked_to_end_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec sleep 1000"]);
+        let process = Process::start(&command, &folder.path().join("out"), folder.path()).unwrap();
+        process.limit_files(Some(10)).unwrap();
+        process.limit_files(None).unwrap();
+        process.end().unwrap();
+        assert!(!process.is_running());
     }
 
     #[test]
@@ -116,8 +170,11 @@ mod tests {
         let out = folder.path().join("out");
         let mut command = Command::new("sh");
         command.args(["-c", "echo broken; exit 1"]);
-        let process = Process::start(&command, &out).unwrap();
-        let said = process.wait_for("ready", &out, Duration::from_secs(60)).unwrap_err().to_string();
+        let process = Process::start(&command, &out, folder.path()).unwrap();
+        let said = process
+            .wait_for(|said| said.contains("ready"), &out, Duration::from_secs(60))
+            .unwrap_err()
+            .to_string();
         assert!(said.contains("the service ended: broken"), "{said}");
     }
 }

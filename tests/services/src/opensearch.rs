@@ -1,0 +1,46 @@
+//! OpenSearch 3: one node with all modules of its own, for what this machine's Elasticsearch lacks.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::server::{Recipe, Server};
+use crate::{fetch, java, ports};
+
+const PROJECT: &str = include_str!("../opensearch.xml");
+const DIGESTS: &str = include_str!("../opensearch.sha256");
+const FOR_TESTS: [&str; 4] = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
+
+/// A node of the test's own.
+pub struct OpenSearch {
+    /// To halt, kill, fill and empty it.
+    pub server: Server,
+}
+
+impl OpenSearch {
+    /// Starts an empty node that lets everybody in.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn start() -> Result<Self> {
+        let (java, jars) = (java::find(java::OPENSEARCH)?, fetch::jars("opensearch", PROJECT, DIGESTS)?);
+        ports::retry(|| {
+            let [port] = ports::free()?;
+            let recipe = Recipe::new(port, |said, _| said.contains("recovered ["))?;
+            let mut command = Command::new(&java);
+            command.args(FOR_TESTS).args(["--add-modules=jdk.incubator.vector", "-Djava.awt.headless=true"]);
+            command.arg("-cp").arg(jars.join("*")).arg("org.codelibs.opensearch.runner.OpenSearchRunner");
+            command.arg("-basePath").arg(recipe.disk());
+            // The first node has the port after that.
+            command.args(["-numOfNode", "1", "-clusterName", "vigie-tests", "-baseHttpPort"]);
+            command.arg((port - 1).to_string());
+            Ok(Self { server: recipe.start(command)? })
+        })
+    }
+
+    /// `http://host:port`; the same after it was killed and started again.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+}
