@@ -102,7 +102,10 @@ fn host() -> Result<()> {
 fn services() -> Result<()> {
     // Of the whole workspace, as the features of libraries are chosen by what is built together.
     command(on_services()?.args(["test", "--workspace", "--locked", "--test", "kafka"]))?;
-    command(cargo().args(["test", "--workspace", "--locked", "--lib", "--", "fetch::", "process::"]))
+    services::find_store_tools()?;
+    command(cargo().args(["test", "--workspace", "--locked", "--test", "stores"]))?;
+    let parts = ["fetch::", "java::", "minio::", "process::"];
+    command(cargo().args(["test", "--workspace", "--locked", "--lib", "--"]).args(parts))
 }
 
 /// All attacks on Kafka, one after the other, with a host killed as often as takes about half an hour; what they

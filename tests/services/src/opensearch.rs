@@ -9,6 +9,8 @@ use crate::{fetch, java, ports};
 
 const PROJECT: &str = include_str!("../opensearch.xml");
 const DIGESTS: &str = include_str!("../opensearch.sha256");
+/// Its own program takes few ports, and says neither that it is ready nor why it is not.
+const RUN: &str = include_str!("../opensearch/Run.java");
 const FOR_TESTS: [&str; 4] = ["-Xms512m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
 /// A node of the test's own.
@@ -26,14 +28,13 @@ impl OpenSearch {
         let (java, jars) = (java::find(java::OPENSEARCH)?, fetch::jars("opensearch", PROJECT, DIGESTS)?);
         ports::retry(|| {
             let [port] = ports::free()?;
-            let recipe = Recipe::new(port, |said, _| said.contains("recovered ["))?;
+            let recipe = Recipe::new(port, |said, _| said.contains("The node is ready"))?;
+            recipe.write("Run.java", RUN)?;
             let mut command = Command::new(&java);
             command.args(FOR_TESTS).args(["--add-modules=jdk.incubator.vector", "-Djava.awt.headless=true"]);
-            command.arg("-cp").arg(jars.join("*")).arg("org.codelibs.opensearch.runner.OpenSearchRunner");
-            command.arg("-basePath").arg(recipe.disk());
-            // The first node has the port after that.
-            command.args(["-numOfNode", "1", "-clusterName", "vigie-tests", "-baseHttpPort"]);
-            command.arg((port - 1).to_string());
+            command.arg(format!("-Dvigie.port={port}"));
+            command.arg("-cp").arg(jars.join("*")).arg(recipe.path("Run.java"));
+            command.args(["-numOfNode", "1", "-clusterName", "vigie-tests", "-basePath"]).arg(recipe.disk());
             Ok(Self { server: recipe.start(command)? })
         })
     }

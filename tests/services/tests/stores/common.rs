@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use ::services::Tls;
+use ::services::{OpenSearch, Tls};
 use tokio::runtime::Runtime;
 
 use crate::certificates::Authority;
@@ -32,6 +32,19 @@ pub fn tls() -> &'static Tls {
         let (certificate, key, keystore) = (signed.certificate, signed.key, signed.keystore);
         Tls { certificate, key, keystore, authority: None }
     })
+}
+
+/// An OpenSearch of the test's own; none where it is said that there is to be none. It needs a Java that some systems
+/// do not have.
+pub fn opensearch() -> Option<OpenSearch> {
+    let without = std::env::var("VIGIE_TEST_WITHOUT").unwrap_or_default();
+    if without.split(',').any(|name| name.trim() == "opensearch") {
+        println!("without OpenSearch, as VIGIE_TEST_WITHOUT says");
+        return None;
+    }
+    Some(
+        OpenSearch::start().unwrap_or_else(|missing| panic!("{missing:#}; or VIGIE_TEST_WITHOUT=opensearch")),
+    )
 }
 
 /// A request by HTTP without TLS, with JSON: the status and the answer. An error is one of the connection.
