@@ -1,8 +1,8 @@
 //! The server goes away, halts, takes no writes, and comes back.
 
-use deliver::store::{Store as _, StoreError};
+use ::services::Elasticsearch;
+use deliver::{Store as _, StoreError};
 use serde_json::json;
-use services::Elasticsearch;
 use store_elasticsearch::{ElasticsearchStore, Options};
 
 use super::common::{TOPIC, World, event, table, write};
@@ -20,7 +20,10 @@ fn what_a_server_misses_while_it_is_away_is_taken_afterwards() {
     let away = |error: &StoreError| assert!(matches!(error, StoreError::Away(_)), "{error}");
     let error = write(&mut store, &[event("b")], 2).unwrap_err();
     away(&error);
-    assert!(error.to_string().ends_with("nothing listens at `url`") || error.to_string().contains("broke"), "{error}");
+    assert!(
+        error.to_string().ends_with("nothing listens at `url`") || error.to_string().contains("broke"),
+        "{error}"
+    );
     away(&store.open(&[table(&[])]).unwrap_err());
     node.server.resume().unwrap();
     store.open(&[table(&[])]).unwrap();

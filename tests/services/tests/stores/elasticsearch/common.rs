@@ -1,17 +1,17 @@
 //! Rows, and questions to the server.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
-use deliver::store::{Batch, Reject, Store as _, StoreError, Table};
+use deliver::{Batch, Reject, Store as _, StoreError, Table};
 use event::{Field, Kind, Schema};
 use serde_json::{Value, json};
 use store_elasticsearch::{ElasticsearchStore, Options};
+
+use crate::common::request;
 
 pub const TOPIC: &str = "crisis.v1.events";
 /// 2018-01-31T23:59:59Z: a second later it is another month.
@@ -70,7 +70,8 @@ pub fn table(more: &[&str]) -> Table {
 fn batch(events: &[Event]) -> RecordBatch {
     let each = |f: fn(&Event) -> &str| StringArray::from_iter_values(events.iter().map(f));
     let half = |f: fn(&Event) -> Option<f64>| events.iter().map(f).collect::<Float64Array>();
-    let times = TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.at_us)).with_timezone("+00:00");
+    let times =
+        TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.at_us)).with_timezone("+00:00");
     let columns: Vec<ArrayRef> = vec![
         Arc::new(each(|e| &e.id)),
         Arc::new(Int64Array::from_iter_values(events.iter().map(|e| e.revision_us))),
@@ -84,7 +85,11 @@ fn batch(events: &[Event]) -> RecordBatch {
     RecordBatch::try_new(table(&[]).schema, columns).unwrap()
 }
 
-pub fn write(store: &mut ElasticsearchStore, events: &[Event], next_offset: u64) -> Result<Vec<Reject>, StoreError> {
+pub fn write(
+    store: &mut ElasticsearchStore,
+    events: &[Event],
+    next_offset: u64,
+) -> Result<Vec<Reject>, StoreError> {
     let rows = batch(events);
     let revisions: Vec<i64> = events.iter().map(|event| event.revision_us).collect();
     let offsets: Vec<u64> = (0..).take(events.len()).collect();
@@ -132,15 +137,9 @@ impl World {
 
     /// Asks behind the store's back.
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
-        let address = self.url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        // HTTP/1.0 has answers in one piece.
-        let head = format!("{method} /{path} HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\n");
-        write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
-        let mut said = String::new();
-        stream.read_to_string(&mut said).unwrap();
-        serde_json::from_str(said.split_once("\r\n\r\n").unwrap().1).unwrap()
+        let (_, answer) = request(method, &format!("{}/{path}", self.url), &body).unwrap();
+        serde_json::from_str(&whole(&answer)).unwrap()
     }
 
     pub fn alias(&self) -> String {
@@ -167,4 +166,18 @@ impl World {
     pub fn all(&self) -> Vec<String> {
         self.find(&json!({"match_all": {}}))
     }
+}
+
+/// An answer that may have come in chunks: searches' do, whatever the version of HTTP.
+fn whole(answer: &str) -> String {
+    if answer.starts_with(['{', '[']) {
+        return answer.into();
+    }
+    let (mut whole, mut rest) = (String::new(), answer);
+    while let Some((size, after)) = rest.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        whole += &after[..size];
+        rest = after.get(size + 2..).unwrap_or_default();
+    }
+    whole
 }

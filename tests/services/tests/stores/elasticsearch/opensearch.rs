@@ -1,8 +1,8 @@
 //! The same on OpenSearch, which has shapes and languages too.
 
-use deliver::store::Store as _;
+use ::services::OpenSearch;
+use deliver::Store as _;
 use serde_json::json;
-use services::OpenSearch;
 
 use super::common::{Event, TOPIC, World, event, write};
 use super::places;
@@ -20,7 +20,8 @@ fn opensearch_takes_rows_shapes_and_languages() {
     assert_eq!(world.find(&json!({"match": {"text.english": "closing"}})), ["callao", "cusco", "lima"]);
 
     let shape = |id: &str, shape: &str| Event { shape: Some(shape.into()), place: None, ..event(id) };
-    let flooded = shape("flooded", "POLYGON ((-77.1 -12.1, -77.0 -12.1, -77.0 -12.0, -77.1 -12.0, -77.1 -12.1))");
+    let flooded =
+        shape("flooded", "POLYGON ((-77.1 -12.1, -77.0 -12.1, -77.0 -12.0, -77.1 -12.0, -77.1 -12.1))");
     let rejects = write(&mut store, &[flooded.clone(), shape("none", "no shape")], 6).unwrap();
     let kinds: Vec<_> = rejects.iter().map(|reject| (reject.row, reject.kind.as_str())).collect();
     assert_eq!(kinds, [(1, "mapper_parsing_exception")]);

@@ -1,7 +1,7 @@
 //! The questions that Kibana asks, of a table by its alias.
 
+use ::services::Elasticsearch;
 use serde_json::{Value, json};
-use services::Elasticsearch;
 
 use super::common::{Event, JANUARY_US, SECOND_US, World, event, write};
 
@@ -40,7 +40,8 @@ pub fn ask(world: &World) {
     let corner = |lat: f64, lon: f64| json!({"lat": lat, "lon": lon});
     let coast = json!({"top_left": corner(-12.0, -77.2), "bottom_right": corner(-12.1, -77.0)});
     assert_eq!(found(json!({"geo_bounding_box": {"position": coast}})), ["callao", "lima"]);
-    let near = |distance: &str| json!({"geo_distance": {"distance": distance, "position": corner(-12.05, -77.04)}});
+    let near =
+        |distance: &str| json!({"geo_distance": {"distance": distance, "position": corner(-12.05, -77.04)}});
     assert_eq!(found(near("1km")), ["lima"]);
     assert_eq!(found(near("15km")), ["callao", "lima"]);
     assert_eq!(found(near("700km")), ["callao", "cusco", "lima"]);
@@ -49,7 +50,10 @@ pub fn ask(world: &World) {
     assert_eq!(buckets(&tiles, "key").iter().map(|b| b.1).collect::<Vec<_>>(), [2, 1]);
     let days = aggregate(json!({"date_histogram": {"field": "timestamp", "calendar_interval": "month"}}));
     let months = buckets(&days, "key_as_string");
-    assert_eq!(months.iter().map(|(month, n)| (&month[..7], *n)).collect::<Vec<_>>(), [("2018-01", 2), ("2018-02", 2)]);
+    assert_eq!(
+        months.iter().map(|(month, n)| (&month[..7], *n)).collect::<Vec<_>>(),
+        [("2018-01", 2), ("2018-02", 2)]
+    );
     // From a map of large cells into one of them, by fields that were made of the column.
     let cells = buckets(&aggregate(json!({"terms": {"field": "cell_4"}})), "key");
     assert_eq!(cells.iter().map(|b| b.1).sum::<u64>(), 4);

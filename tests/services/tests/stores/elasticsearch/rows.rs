@@ -1,8 +1,8 @@
 //! Rows, revisions, cursors and tables.
 
-use deliver::store::{Store as _, StoreError};
+use ::services::Elasticsearch;
+use deliver::{Store as _, StoreError};
 use serde_json::{Value, json};
-use services::Elasticsearch;
 
 use super::common::{Event, JANUARY_US, SECOND_US, TOPIC, World, event, table, write};
 
@@ -90,7 +90,9 @@ fn a_table_that_differs_is_migrated_or_refused() {
     let world = world();
     let mut store = world.open();
     write(&mut store, &[event("a")], 1).unwrap();
-    let differs = |store: &mut store_elasticsearch::ElasticsearchStore, more: &[&str]| match store.open(&[table(more)]) {
+    let differs = |store: &mut store_elasticsearch::ElasticsearchStore, more: &[&str]| match store
+        .open(&[table(more)])
+    {
         Err(StoreError::Differs { why, .. }) => why,
         other => panic!("{other:?}"),
     };
@@ -112,7 +114,9 @@ fn a_table_that_differs_is_migrated_or_refused() {
     world.ask("PUT", &template, &kept);
     let why = differs(&mut store, &["author"]);
     assert!(why.contains("`id` has the type long"), "{why}");
-    let Err(StoreError::Differs { why, .. }) = store.migrate(&[table(&["author"])]) else { panic!("it was mended") };
+    let Err(StoreError::Differs { why, .. }) = store.migrate(&[table(&["author"])]) else {
+        panic!("it was mended")
+    };
     assert!(why.contains("stores rewind"), "{why}");
 }
 
@@ -125,7 +129,8 @@ fn an_emptied_store_is_foreign_until_somebody_says_so() {
     let id = store.store_id().unwrap().to_owned();
     world.ask("DELETE", &format!("{}-*", world.options.prefix), &Value::Null);
     write(&mut store, &[event("b")], 2).unwrap();
-    let foreign = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Foreign(_))), "{result:?}");
+    let foreign =
+        |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Foreign(_))), "{result:?}");
     foreign(store.flush(true));
     foreign(store.open(&[table(&[])]));
     foreign(world.open_again());

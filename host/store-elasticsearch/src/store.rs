@@ -1,0 +1,293 @@
+//! The store, put together.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use deliver::{Batch, Reject, Store, StoreError, Table};
+use event::Encoder;
+
+use crate::client::Client;
+use crate::cursors::{self, At, Cursors, Known, Written};
+use crate::document;
+use crate::limit::Limit;
+use crate::marker::{self, Marker, State};
+use crate::names;
+use crate::options::Options;
+use crate::probe::Server;
+use crate::sender::Sender;
+use crate::tables::Held;
+use crate::templates::{Found, Template};
+
+/// How often a cursor is set anew where another process was faster.
+const REWIND_TRIES: u32 = 5;
+
+/// A store on Elasticsearch or OpenSearch. It has a runtime of its own: to be used, and dropped, on a thread that is
+/// not one of an async runtime.
+///
+/// # What may happen to rows
+/// A row lies in the index of its event time's month. A revision whose event time lies in another month would be a
+/// second document of the same id there, and the first would stay; revisions of Vigie's never do that, as the id is
+/// made of the raw record, and an aggregate's of its window. Where a table has no event time its rows lie in the month
+/// of their revision, so each should have only one.
+pub struct ElasticsearchStore {
+    options: Options,
+    limit: Limit,
+    encoder: Encoder,
+    opened: Option<Opened>,
+    /// The last that was seen, also where it is not open.
+    marker: Option<Marker>,
+    cursors: Cursors,
+    /// When cursors were last written.
+    kept_at: Instant,
+}
+
+/// What there is only after `open`.
+struct Opened {
+    client: Client,
+    server: Server,
+    /// By topic.
+    tables: BTreeMap<String, Held>,
+}
+
+fn closed() -> StoreError {
+    StoreError::Failed("the store was not opened".into())
+}
+
+impl ElasticsearchStore {
+    /// A store that is not open yet; nothing is connected or read.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] where the options cannot be.
+    pub fn new(options: Options) -> Result<Self, StoreError> {
+        options.check()?;
+        let limit = Limit::new(options.max_bulk_bytes);
+        let (encoder, cursors) = (Encoder::new(), Cursors::default());
+        Ok(Self { options, limit, encoder, opened: None, marker: None, cursors, kept_at: Instant::now() })
+    }
+
+    /// Makes the places of these tables, or changes them where that needs no new index, and says what was done, a line
+    /// for each change. A field that was added is empty in rows that are there already.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Differs`] where only new indices would mend it: then nothing was changed in that
+    /// table.
+    pub fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
+        let mut opened = self.connect(tables)?;
+        let mut done = Vec::new();
+        let index = self.index();
+        let state = marker::find(&opened.client, &index)?;
+        self.check_marker(&opened.client, &state)?;
+        for table in opened.tables.values_mut() {
+            table.migrate(&opened.client, &mut done)?;
+        }
+        self.migrate_cursors(&opened.client, &mut done)?;
+        Ok(done)
+    }
+
+    /// Takes a store for the right one that [`StoreError::Foreign`] was said of, with the cursors that it has.
+    ///
+    /// # Errors
+    /// [`StoreError`]; [`StoreError::Foreign`] where it has no cursors at all.
+    pub fn adopt(&mut self) -> Result<(), StoreError> {
+        let client = Client::new(&self.options)?;
+        let index = self.index();
+        let epoch = match marker::find(&client, &index)? {
+            State::Nothing => return Err(marker::foreign("it has no cursors")),
+            State::Unmarked => 1,
+            State::Marked(marker) => marker.epoch + 1,
+        };
+        self.marker = Some(marker::write(&client, &index, epoch, true)?);
+        self.options.store_id = None;
+        self.opened = None;
+        Ok(())
+    }
+
+    /// Which store it is, once it was opened: to be kept, and given as [`Options::store_id`] the next time.
+    #[must_use]
+    pub fn store_id(&self) -> Option<&str> {
+        self.marker.as_ref().map(|marker| marker.store.as_str())
+    }
+
+    /// What the cluster lacks of what was asked for, each in a sentence; known once it was opened.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let Some(Opened { server, tables, .. }) = &self.opened else { return Vec::new() };
+        let lacks = |name: &&String| !server.analyzers.contains(*name);
+        let analyzers = self.options.text_analyzers.iter().filter(lacks);
+        let mut warnings: Vec<String> = analyzers
+            .map(|name| format!("the cluster has no analyser `{name}`: text is not searched by it"))
+            .collect();
+        let is_shape = |name: &String| self.options.shape_columns.contains(name);
+        let mut layouts = tables.values().map(|table| &table.layout);
+        if !server.has_shapes && layouts.any(|layout| layout.fields.keys().any(is_shape)) {
+            warnings.push("the cluster knows no shapes: they are kept, and not searched".into());
+        }
+        warnings
+    }
+
+    fn index(&self) -> String {
+        names::cursors(&self.options.prefix)
+    }
+
+    /// Reads the files of secrets anew, and looks what the cluster can do.
+    fn connect(&self, tables: &[Table]) -> Result<Opened, StoreError> {
+        let client = Client::new(&self.options)?;
+        let server = Server::look(&client, &self.options)?;
+        let mut held: BTreeMap<String, Held> = BTreeMap::new();
+        for table in tables {
+            let new = Held::new(table, &self.options, &server)?;
+            if let Some(other) = held.values().find(|other| other.stem == new.stem) {
+                let why = format!("topic {} would have the same table", other.layout.topic);
+                return Err(StoreError::Differs { table: table.topic.clone(), why });
+            }
+            held.insert(table.topic.clone(), new);
+        }
+        Ok(Opened { client, server, tables: held })
+    }
+
+    /// Whether it is the store that is expected, or none where none is expected.
+    fn check_marker(&self, client: &Client, state: &State) -> Result<(), StoreError> {
+        let expected = self.options.store_id.as_deref().or(self.store_id());
+        match state {
+            State::Nothing if expected.is_none() => Ok(()),
+            State::Nothing => Err(marker::foreign("it was emptied")),
+            State::Unmarked => Err(marker::foreign("its marker is gone")),
+            State::Marked(marker) => marker::check(client, &self.index(), marker, expected),
+        }
+    }
+
+    fn cursors_template(&self) -> Template {
+        let index = self.index();
+        let options = Options { shards: 1, ..self.options.clone() };
+        Template::new(index.clone(), index, None, &options, marker::fields())
+    }
+
+    /// The last of what is made, so that what was interrupted is not taken for whole.
+    fn migrate_cursors(&mut self, client: &Client, done: &mut Vec<String>) -> Result<(), StoreError> {
+        let (template, index) = (self.cursors_template(), self.index());
+        if !matches!(template.find(client)?, Found::AsWanted) {
+            template.put(client)?;
+            done.push(format!("template {index} made"));
+        }
+        let answer = client.ask(elasticsearch::http::Method::Put, &index, None)?;
+        match answer.name().as_str() {
+            "resource_already_exists_exception" => {}
+            _ => {
+                answer.done()?;
+                done.push(format!("index {index} made"));
+            }
+        }
+        self.marker = Some(marker::write(client, &index, 1, false)?);
+        Ok(())
+    }
+
+    /// Makes everything where nothing at all is there; else it is somebody's to say so.
+    fn make_all(&mut self, opened: &mut Opened) -> Result<(), StoreError> {
+        let mut is_empty = matches!(self.cursors_template().find(&opened.client)?, Found::Nothing);
+        for table in opened.tables.values() {
+            is_empty &= !table.has_template(&opened.client)?;
+        }
+        if !is_empty {
+            return Err(marker::foreign("its cursors are gone, while templates of tables are there"));
+        }
+        for table in opened.tables.values_mut() {
+            table.migrate(&opened.client, &mut Vec::new())?;
+        }
+        self.migrate_cursors(&opened.client, &mut Vec::new())
+    }
+
+    fn opened(&self) -> Result<&Opened, StoreError> {
+        self.opened.as_ref().ok_or_else(closed)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.marker.as_ref().map_or(1, |marker| marker.epoch)
+    }
+
+    /// Whether the store still is the one that was opened: it may have been emptied meanwhile.
+    fn check_still(&self) -> Result<(), StoreError> {
+        match marker::find(&self.opened()?.client, &self.index())? {
+            State::Marked(marker) if Some(&marker.store) == self.marker.as_ref().map(|m| &m.store) => Ok(()),
+            _ => Err(marker::foreign("it was emptied or exchanged while it was written to")),
+        }
+    }
+}
+
+impl Store for ElasticsearchStore {
+    fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        self.opened = None;
+        self.cursors = Cursors::default();
+        let mut opened = self.connect(tables)?;
+        let state = marker::find(&opened.client, &self.index())?;
+        self.check_marker(&opened.client, &state)?;
+        match state {
+            State::Marked(marker) => self.marker = Some(marker),
+            _ => self.make_all(&mut opened)?,
+        }
+        for table in opened.tables.values_mut() {
+            table.check(&opened.client)?;
+        }
+        self.opened = Some(opened);
+        Ok(())
+    }
+
+    fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {
+        let index = self.index();
+        let client = &self.opened.as_ref().ok_or_else(closed)?.client;
+        let known = self.cursors.find(client, &index, &(topic.into(), partition))?;
+        Ok(known.map(|known| known.next_offset))
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
+        let at: At = (batch.topic.into(), batch.partition);
+        let index = self.index();
+        let client = &self.opened.as_ref().ok_or_else(closed)?.client;
+        let known = self.cursors.find(client, &index, &at)?;
+        let epoch = known.map_or(self.epoch(), |known| known.epoch);
+        let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
+        let table = tables.get_mut(batch.topic);
+        let table = table.ok_or_else(|| StoreError::Failed("a topic's table was not opened".into()))?;
+        let documents = document::documents(&table.layout, &table.stem, &mut self.encoder, batch)?;
+        for month in &documents.months {
+            table.ensure_index(client, month)?;
+        }
+        let mut sender = Sender { client, limit: &mut self.limit, table, rejects: documents.rejects };
+        sender.send(documents.rows)?;
+        let mut rejects = sender.rejects;
+        rejects.sort_by_key(|reject| reject.row);
+        self.cursors.advance(at, epoch, batch.next_offset);
+        Ok(rejects)
+    }
+
+    fn flush(&mut self, all: bool) -> Result<(), StoreError> {
+        if self.cursors.are_kept() || (!all && self.kept_at.elapsed() < self.options.cursor_interval()) {
+            return Ok(());
+        }
+        self.check_still()?;
+        let index = self.index();
+        let client = &self.opened.as_ref().ok_or_else(closed)?.client;
+        self.cursors.write(client, &index)?;
+        self.kept_at = Instant::now();
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.cursors.forget();
+    }
+
+    fn rewind(&mut self, topic: &str, partition: u32, next_offset: u64) -> Result<(), StoreError> {
+        self.check_still()?;
+        let (index, at): (_, At) = (self.index(), (topic.into(), partition));
+        let client = &self.opened.as_ref().ok_or_else(closed)?.client;
+        for _ in 0..REWIND_TRIES {
+            let before = cursors::read(client, &index, &at)?;
+            let epoch = before.map_or(self.epoch(), |known| known.epoch + 1);
+            let new = Known { epoch, next_offset };
+            if cursors::put(client, &index, &[(at.clone(), new.clone())])? == [Written::Kept] {
+                self.cursors.set(at, new);
+                return Ok(());
+            }
+        }
+        Err(StoreError::Away("other processes set the same cursor: try again".into()))
+    }
+}

@@ -1,0 +1,109 @@
+use deliver::{Batch, StoreError};
+use event::Encoder;
+use serde_json::{Value, json};
+
+use super::{CELL_7, FEBRUARY_US, JANUARY_US, rows, table};
+use crate::bulk::Rows;
+use crate::document::{self, Documents};
+use crate::layout::Layout;
+use crate::limit::Limit;
+use crate::options::Options;
+use crate::probe::Server;
+
+fn documents(batch: &arrow::array::RecordBatch, revisions_us: &[i64]) -> Result<Documents, StoreError> {
+    let layout = Layout::new(&table(), &Options::new("http://127.0.0.1:9200"), &Server::default())?;
+    let offsets = vec![0; revisions_us.len()];
+    let batch = Batch {
+        topic: "crisis.v1.events",
+        partition: 0,
+        from: 0,
+        next_offset: 9,
+        rows: batch,
+        revisions_us,
+        offsets: &offsets,
+    };
+    document::documents(&layout, "v-events-v1-", &mut Encoder::new(), &batch)
+}
+
+fn body(documents: Documents) -> Vec<Value> {
+    let body = documents.rows.into_waiting().cut(usize::MAX).unwrap().body;
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    assert!(text.ends_with('\n'));
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_row_is_two_lines_and_lies_in_the_month_of_its_event() {
+    let documents = documents(&rows(&[("a\"\n", JANUARY_US), ("b", FEBRUARY_US)]), &[5, -1]).unwrap();
+    assert_eq!(documents.months, ["2018.01", "2018.02"]);
+    let lines = body(documents);
+    assert_eq!(lines.len(), 4);
+    let action = json!({"index": {"_index": "v-events-v1-2018.01", "_id": "a\"\n", "version": 5, "version_type": "external"}});
+    assert_eq!(lines[0], action);
+    let document = json!({
+        "id": "a\"\n", "revision_us": 7, "timestamp": "2018-01-31T23:59:59.999999Z", "kind": "post", "text": "high water",
+        "lat": -12.5, "lng": -77.25, "position": {"lat": -12.5, "lon": -77.25},
+        "cell_7": format!("{CELL_7:x}"), "cell_2": "828e67fffffffff", "cell_4": "848e62dffffffff", "cell_6": "868e62c67ffffff",
+    });
+    assert_eq!(lines[1], document);
+    assert_eq!(lines[2]["index"]["version"], 0);
+    assert_eq!(lines[3].get("position"), None, "half a point");
+}
+
+#[test]
+fn ids_that_a_cluster_does_not_take_are_rejected_here() {
+    let long = "x".repeat(513);
+    let documents =
+        documents(&rows(&[("", 0), ("a", 0), (&long, 0), ("b", i64::MAX)]), &[1, 1, 1, 1]).unwrap();
+    let rejects: Vec<_> = documents.rejects.iter().map(|r| (r.row, r.kind.as_str())).collect();
+    assert_eq!(rejects, [(0, "no_id"), (2, "id_too_long"), (3, "time_out_of_range")]);
+    assert_eq!(body(documents).len(), 2);
+}
+
+#[test]
+fn a_batch_of_another_table_is_refused() {
+    let batch = rows(&[("a", 0)]);
+    assert!(documents(&batch.project(&[0, 1]).unwrap(), &[1]).is_err());
+    assert!(documents(&batch, &[1, 2]).is_err());
+    assert!(documents(&batch.slice(0, 0), &[]).unwrap().months.is_empty());
+}
+
+#[test]
+fn requests_are_cut_by_bytes_and_have_a_row_at_least() {
+    let mut rows = Rows::default();
+    for (row, length) in [(3, 9), (4, 9), (6, 49), (7, 9)] {
+        rows.push(row, |line| {
+            line.extend(vec![b'a' + row as u8; length]);
+            Ok(())
+        })
+        .unwrap();
+    }
+    let mut waiting = rows.into_waiting();
+    let first = waiting.cut(20).unwrap();
+    assert_eq!((first.rows.clone(), first.body.len()), (0..2, 20));
+    waiting.again(&first);
+    assert_eq!(waiting.cut(19).unwrap().rows, 0..1);
+    assert_eq!(waiting.cut(19).unwrap().rows, 1..2);
+    let large = waiting.cut(19).unwrap();
+    assert_eq!((large.rows, large.body.len()), (2..3, 50));
+    let mut only = waiting.only(&[1, 3]);
+    let both = only.cut(100).unwrap();
+    assert_eq!(&both.body[..], b"eeeeeeeee\nhhhhhhhhh\n");
+    assert_eq!(both.rows.map(|place| only.row(place)).collect::<Vec<_>>(), [4, 7]);
+    assert!(only.cut(100).is_none());
+}
+
+#[test]
+fn the_size_shrinks_by_half_and_grows_by_a_sixteenth() {
+    let mut limit = Limit::new(1 << 20);
+    limit.shrink(400_000);
+    assert_eq!(limit.bytes(), 200_000);
+    limit.shrink(10);
+    assert_eq!(limit.bytes(), 64 << 10);
+    limit.halve(1_001);
+    assert_eq!(limit.bytes(), 500);
+    for _ in 0..16 {
+        limit.grow();
+    }
+    assert_eq!(limit.bytes(), 1 << 20);
+}
