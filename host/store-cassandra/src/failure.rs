@@ -33,10 +33,6 @@ pub(crate) fn of_row(error: &ExecutionError) -> Verdict {
             | DbError::SyntaxError
             | DbError::ConfigError
             | DbError::FunctionFailure { .. } => reject(name(kind), message, true),
-            // So says a server whose commit log segments are smaller than is usual.
-            DbError::ServerError | DbError::WriteFailure { .. } if message.contains("too large") => {
-                reject("MutationTooLarge", message, false)
-            }
             _ => Verdict::Retry(of_server(kind, message)),
         },
         ExecutionError::LastAttemptError(
@@ -212,8 +208,6 @@ mod tests {
             let Verdict::Retry(StoreError::Away(said)) = verdict else { panic!("{kind:?}: {verdict:?}") };
             assert!(!said.contains("secret"), "{said}");
         }
-        let failed = of_row(&server(DbError::ServerError, "Mutation of 9 bytes is too large"));
-        assert!(matches!(failed, Verdict::Reject { is_suspect: false, .. }), "{failed:?}");
         let time_out = ExecutionError::RequestTimeout(std::time::Duration::from_secs(1));
         assert!(matches!(of_row(&time_out), Verdict::Retry(StoreError::Away(_))));
     }

@@ -147,7 +147,7 @@ pub(crate) fn plan(
             .collect();
         if !columns.is_empty() {
             let table = format!("{}.{}", quoted(&options.keyspace), quoted(&shape.table));
-            statements.push(format!("ALTER TABLE {table} ADD IF NOT EXISTS {}", columns.join(", ")));
+            statements.push(format!("ALTER TABLE {table} ADD IF NOT EXISTS ({})", columns.join(", ")));
         }
     }
     Ok(statements)

@@ -152,7 +152,7 @@ fn shape(topic: &str, schema: &Schema, view: &View) -> Result<Shape, StoreError>
     let mut columns = Vec::new();
     let push = |columns: &mut Vec<Column>, name: &str| {
         let index = at(name)?;
-        if !columns.iter().any(|c: &Column| c.name == name) {
+        if !columns.iter().any(|c: &Column| c.source == Source::Field(index)) {
             columns.push(column(schema, index).map_err(&wrong)?);
         }
         Ok::<_, StoreError>(())

@@ -68,7 +68,7 @@ fn migration_makes_what_is_missing() {
     let mut tables = Tables::from([("t".to_owned(), same())]);
     assert!(plan(Some(&tables)).is_empty());
     tables.get_mut("t").unwrap().remove(0);
-    assert_eq!(plan(Some(&tables)), ["ALTER TABLE \"ks\".\"t\" ADD IF NOT EXISTS \"c\" double"]);
+    assert_eq!(plan(Some(&tables)), ["ALTER TABLE \"ks\".\"t\" ADD IF NOT EXISTS (\"c\" double)"]);
     let said = check(&[&shape], &tables).unwrap_err().to_string();
     assert!(said.contains("no column `c`") && said.contains("vigie stores migrate"), "{said}");
     let said = check(&[&shape], &Tables::new()).unwrap_err().to_string();

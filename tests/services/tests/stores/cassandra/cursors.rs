@@ -2,7 +2,7 @@
 
 use deliver::{Store as _, StoreError};
 
-use super::world::{Client, TOPIC, event, keyspace, open, options, table, write, write_at, shared};
+use super::world::{Client, TOPIC, event, keyspace, open, options, shared, table, write, write_at};
 
 #[test]
 fn a_cursor_moves_with_a_flush() {
@@ -25,7 +25,7 @@ fn a_zombie_moves_no_cursor_back() {
     let (address, ks) = (shared(), keyspace());
     let mut zombie = open(options(&address, &ks, "")).unwrap();
     let mut owner = open(options(&address, &ks, "")).unwrap();
-    let mut write = |store: &mut store_cassandra::CassandraStore, from| {
+    let write = |store: &mut store_cassandra::CassandraStore, from| {
         write_at(store, &[event("a", "sensor")], from).unwrap();
         store.flush(true).unwrap();
     };
@@ -42,7 +42,8 @@ fn a_zombie_moves_no_cursor_back() {
     owner.rewind(TOPIC, 0, 1_000).unwrap();
     assert_eq!(owner.cursor(TOPIC, 0).unwrap(), Some(1_000), "forwards too");
     // Deleted by hand, as of now: a cursor comes from a later time.
-    Client::new(&address).run(&format!("DELETE FROM {ks}.vigie_cursors WHERE topic = '{TOPIC}' AND partition = 0"));
+    Client::new(&address)
+        .run(&format!("DELETE FROM {ks}.vigie_cursors WHERE topic = '{TOPIC}' AND partition = 0"));
     assert_eq!(owner.cursor(TOPIC, 0).unwrap(), Some(1_000));
 }
 

@@ -3,7 +3,7 @@
 use arrow::array::{Array as _, RecordBatch};
 use scylla::value::{CqlDate, CqlTimestamp, CqlValue};
 
-use super::world::{CELL, Client, DAY_S, Event, event, keyspace, number, open, options, text, write, shared};
+use super::world::{CELL, Client, DAY_S, Event, event, keyspace, number, open, options, shared, text, write};
 
 fn day(at_us: i64) -> CqlDate {
     CqlDate(u32::try_from(at_us.div_euclid(DAY_S * 1_000_000) + (1 << 31)).unwrap())
@@ -111,9 +111,10 @@ fn a_row_lives_from_its_own_time_on() {
     old.at_us -= 10 * DAY_S * 1_000_000;
     write(&mut store, &[event("new", "sensor"), old]).unwrap();
     let ttl = |table: &str| {
-        client.run(&format!("SELECT id, ttl(level) FROM {ks}.crisis_v1_events_{table}")).into_iter().map(|row| {
-            (text(&row[0]).to_owned(), row[1].as_ref().and_then(CqlValue::as_int))
-        })
+        client
+            .run(&format!("SELECT id, ttl(level) FROM {ks}.crisis_v1_events_{table}"))
+            .into_iter()
+            .map(|row| (text(&row[0]).to_owned(), row[1].as_ref().and_then(CqlValue::as_int)))
     };
     let series: Vec<_> = ttl("by_device").collect();
     let [(id, Some(rest_s))] = series.as_slice() else { panic!("{series:?}") };
@@ -129,7 +130,9 @@ fn a_row_lives_from_its_own_time_on() {
 fn a_window_is_written_again_with_other_values() {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array};
+    use arrow::array::{
+        ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray, UInt64Array,
+    };
     use deliver::{Batch, Store as _, Table};
 
     let (address, ks) = (shared(), keyspace());
@@ -157,8 +160,15 @@ fn a_window_is_written_again_with_other_values() {
         assert!(rows.column(7).len() == 1);
         let (revisions_us, offsets) = ([revision_us], [0]);
         let topic = "crisis.v1.cells";
-        let batch =
-            Batch { topic, partition: 0, from: 0, next_offset: 1, rows: &rows, revisions_us: &revisions_us, offsets: &offsets };
+        let batch = Batch {
+            topic,
+            partition: 0,
+            from: 0,
+            next_offset: 1,
+            rows: &rows,
+            revisions_us: &revisions_us,
+            offsets: &offsets,
+        };
         assert_eq!(store.write(&batch).unwrap(), []);
     };
     let client = Client::new(&address);

@@ -6,7 +6,7 @@ use arrow::datatypes::{DataType, Field, Schema};
 use deliver::{Store as _, StoreError, Table};
 use store_cassandra::CassandraStore;
 
-use super::world::{Client, TOPIC, event, keyspace, open, options, schema, table, write, shared};
+use super::world::{Client, TOPIC, event, keyspace, open, options, schema, shared, table, write};
 
 fn differs(error: StoreError, word: &str) {
     assert!(matches!(error, StoreError::Differs { .. }) && error.to_string().contains(word), "{error}");

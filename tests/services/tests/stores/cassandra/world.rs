@@ -71,9 +71,8 @@ pub fn rows(events: &[Event]) -> RecordBatch {
     let texts = |of: fn(&Event) -> String| -> ArrayRef {
         Arc::new(StringArray::from_iter_values(events.iter().map(of)))
     };
-    let numbers = |of: fn(&Event) -> i64| -> ArrayRef {
-        Arc::new(Int64Array::from_iter_values(events.iter().map(of)))
-    };
+    let numbers =
+        |of: fn(&Event) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(events.iter().map(of))) };
     let times = TimestampMicrosecondArray::from_iter_values(events.iter().map(|e| e.at_us));
     let columns: Vec<ArrayRef> = vec![
         texts(|e| e.id.clone()),
@@ -96,7 +95,7 @@ pub fn table() -> Table {
 
 /// The node that tests share.
 pub fn shared() -> String {
-    services::Cassandra::shared().unwrap()
+    ::services::Cassandra::shared().unwrap()
 }
 
 /// Settings for a node and a keyspace.
@@ -126,8 +125,15 @@ pub fn write_at(store: &mut CassandraStore, events: &[Event], from: u64) -> Resu
     let offsets: Vec<u64> = (from..).take(events.len()).collect();
     let next_offset = from + events.len() as u64;
     let (topic, partition) = (TOPIC, 0);
-    let batch =
-        Batch { topic, partition, from, next_offset, rows: &rows, revisions_us: &revisions_us, offsets: &offsets };
+    let batch = Batch {
+        topic,
+        partition,
+        from,
+        next_offset,
+        rows: &rows,
+        revisions_us: &revisions_us,
+        offsets: &offsets,
+    };
     store.write(&batch)
 }
 
@@ -159,8 +165,8 @@ pub struct Client {
 impl Client {
     pub fn new(address: &str) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let session = SessionBuilder::new().known_node(address).fetch_schema_metadata(false).build();
-        let session = runtime.block_on(session).unwrap();
+        let builder = SessionBuilder::new().known_node(address).fetch_schema_metadata(false);
+        let session = runtime.block_on(builder.build()).unwrap();
         Self { runtime, session }
     }
 
@@ -191,7 +197,9 @@ impl Client {
 
     /// All rows of a table with the write time of a column, as texts in order.
     pub fn dump(&self, keyspace: &str, table: &str) -> Vec<String> {
-        let cql = format!("SELECT JSON id, revision_us, \"text\", level, writetime(revision_us) FROM {keyspace}.{table}");
+        let cql = format!(
+            "SELECT JSON id, revision_us, \"text\", level, writetime(revision_us) FROM {keyspace}.{table}"
+        );
         let mut rows: Vec<String> = self.run(&cql).iter().map(|row| format!("{row:?}")).collect();
         rows.sort();
         rows
