@@ -106,6 +106,7 @@ impl Elasticsearch {
         let programs = programs(&java)?;
         ports::retry(|| {
             let [port] = ports::free()?;
+            let is_ready = if security.is_some() { is_ready_for_users } else { is_ready };
             let recipe = Recipe::new(port, is_ready)?;
             let programs = if is_root() { recipe.link_programs(&programs)? } else { programs.clone() };
             let home = programs.join(format!("elasticsearch-{VERSION}"));
@@ -156,6 +157,11 @@ fn is_ready(said: &str, _: bool) -> bool {
     let Some((_, recovered)) = said.split_once("recovered [") else { return false };
     let is_whole = recovered.starts_with("0]") || recovered.contains("health status changed from [RED]");
     has_started && is_whole
+}
+
+/// A moment after its first start it makes the index of users, and refuses all of them until that is there.
+fn is_ready_for_users(said: &str, is_new: bool) -> bool {
+    is_ready(said, is_new) && (!is_new || said.contains("shards started [[.security"))
 }
 
 fn settings(recipe: &Recipe, port: u16, is_secure: bool) -> String {

@@ -101,10 +101,9 @@ impl Process {
         Ok(())
     }
 
-    /// Lets none of its files grow beyond a size: what would is refused.
-    pub fn limit_files(&self, most_bytes: Option<u64>) -> Result<()> {
+    /// Lets none of its files grow beyond a size: what would is refused. `prlimit` runs as the service's user.
+    pub fn limit_files(&self, mut prlimit: Command, most_bytes: Option<u64>) -> Result<()> {
         let most = most_bytes.map_or_else(|| "unlimited".to_owned(), |most| most.to_string());
-        let mut prlimit = Command::new("prlimit");
         // Without the hard limit, so that it can be taken back.
         prlimit.arg(format!("--pid={}", self.pid)).arg(format!("--fsize={most}:"));
         if prlimit.status()?.success() { Ok(()) } else { bail!("VG0904: the service takes no limit") }
@@ -158,8 +157,9 @@ mod tests {
         let mut command = Command::new("sh");
         command.args(["-c", "exec sleep 1000"]);
         let process = Process::start(&command, &folder.path().join("out"), folder.path()).unwrap();
-        process.limit_files(Some(10)).unwrap();
-        process.limit_files(None).unwrap();
+        for most in [Some(10), None] {
+            process.limit_files(Command::new("prlimit"), most).unwrap();
+        }
         process.end().unwrap();
         assert!(!process.is_running());
     }

@@ -166,7 +166,10 @@ impl Server {
     /// # Errors
     /// VG0904 where it does not run.
     pub fn limit_files(&self, most_bytes: Option<u64>) -> Result<()> {
-        self.running()?.limit_files(most_bytes)
+        let program = Path::new("prlimit");
+        // In a container root may not do it to others.
+        let prlimit = if self.runs_as.is_some() { unprivileged(program) } else { Command::new(program) };
+        self.running()?.limit_files(prlimit, most_bytes)
     }
 
     /// The most memory that its process ever had, in bytes.

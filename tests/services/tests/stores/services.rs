@@ -204,7 +204,7 @@ fn cassandra() {
     assert_eq!(cql(&first, "select cluster_name from system.local").unwrap(), ["vigie-tests"]);
     for statement in [
         KEYSPACE,
-        "create table k.t (a text primary key)",
+        "create table k.t (a text primary key, b text)",
         "insert into k.t (a) values ('of a') if not exists",
     ] {
         runtime_of_sessions().block_on(first.query_unpaged(statement, ())).unwrap();
@@ -223,6 +223,12 @@ fn cassandra() {
     let second = session(&address, |builder| builder).unwrap();
     assert_eq!(cql(&second, "select a from k.t").unwrap(), ["of a"]);
     say_memory("Cassandra", &cassandra.server);
+    // It notices when it begins another of its logs of commits, which have 8 MiB.
+    cassandra.server.limit_files(Some(1 << 20)).unwrap();
+    let large = format!("insert into k.t (a, b) values ('large', '{}')", "b".repeat(1 << 20));
+    let write = || runtime_of_sessions().block_on(second.query_unpaged(&*large, ()));
+    let refused = (0..24).find_map(|_| write().err());
+    println!("Cassandra, full: {}", refused.expect("a full disk takes more"));
     drop(second);
     timed("Cassandra's emptying", || cassandra.server.empty());
     let third = session(&address, |builder| builder).unwrap();
