@@ -1,0 +1,6 @@
+mod attacks;
+mod faults;
+mod lake;
+mod merge;
+mod rows;
+mod store;
