@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, AsArray as _, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit};
 use deliver::StoreError;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
 use crate::geo::{self, Bounds, GEOMETRY};
@@ -112,7 +112,10 @@ fn column(builder: WriterPropertiesBuilder, field: &Field, row_group_rows: usize
             .set_column_bloom_filter_enabled(path.clone(), true)
             .set_column_bloom_filter_fpp(path.clone(), 0.01)
             .set_column_bloom_filter_max_ndv(path, row_group_rows as u64),
-        (GEOMETRY, DataType::Binary) => builder.set_column_dictionary_enabled(path, false),
+        // Its bounds are in the metadata: the order of bytes says nothing of places.
+        (GEOMETRY, DataType::Binary) => builder
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_statistics_enabled(path, EnabledStatistics::None),
         // Times and counters grow.
         (OFFSET | "revision_us", DataType::Int64) | (_, DataType::Timestamp(TimeUnit::Microsecond, _)) => {
             builder

@@ -1,6 +1,6 @@
 //! In which folder of the lake a row lies.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::hash_map::{Entry, HashMap};
 
 use arrow::array::{Array as _, AsArray as _, RecordBatch, StringArray};
@@ -79,18 +79,17 @@ impl Layout {
         self,
         rows: &RecordBatch,
         revisions_us: &[i64],
-        left_out: &[Reject],
+        left_out: &BTreeSet<usize>,
         from: usize,
         known: impl Fn(&str) -> bool,
         most: usize,
     ) -> (Vec<Group>, usize) {
         let key = self.keys(rows, revisions_us);
         let (mut groups, mut places): (Vec<Group>, HashMap<Key<'_>, usize>) = Default::default();
-        let left_out: BTreeMap<usize, ()> = left_out.iter().map(|reject| (reject.row, ())).collect();
         let mut last: Option<(Key<'_>, usize)> = None;
         let mut new = 0;
         for row in from..rows.num_rows() {
-            if !left_out.is_empty() && left_out.contains_key(&row) {
+            if !left_out.is_empty() && left_out.contains(&row) {
                 continue;
             }
             let key = key(row);

@@ -1,11 +1,12 @@
 //! What is held of a topic's partition, and its commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{Int64Array, UInt32Array};
-use arrow::compute::take_record_batch;
+use arrow::array::{Int64Array, RecordBatch, UInt32Array};
+use arrow::compute::{concat_batches, take_record_batch};
+use arrow::error::ArrowError;
 use deliver::{Batch, Reject, StoreError};
 use tokio::task::JoinSet;
 
@@ -25,6 +26,10 @@ const MAX_UNSEEN: Duration = Duration::from_secs(15 * 60);
 /// Others may replace the manifest without moving the cursor; how often until it is strange.
 const MAX_REBASES: usize = 10;
 
+/// Rows that wait until they are sorted into files: a Parquet writer is slow with a few at a time.
+const SORT_ROWS: usize = 16 << 10;
+const SORT_BYTES: usize = 8 << 20;
+
 /// What all partitions of a table share.
 pub(crate) struct Topic {
     pub name: String,
@@ -40,6 +45,7 @@ pub(crate) struct Partition {
     topic: Arc<Topic>,
     number: u32,
     stored: Option<Stored>,
+    waiting: Waiting,
     open: BTreeMap<String, OpenFile>,
     /// Bytes of memory of the files that are open.
     open_bytes: u64,
@@ -54,12 +60,47 @@ pub(crate) struct Partition {
     closed_files: u64,
 }
 
+/// Rows that are not sorted into files yet.
+#[derive(Default)]
+struct Waiting {
+    batches: Vec<RecordBatch>,
+    /// Of each row.
+    offsets: Vec<i64>,
+    revisions_us: Vec<i64>,
+    /// Rows that go into no file, by number over all batches.
+    rejects: BTreeSet<usize>,
+    /// Bytes of memory, about.
+    bytes: usize,
+}
+
+impl Waiting {
+    /// Adds the rows from a number on.
+    fn add(&mut self, batch: &Batch<'_>, rejects: &[Reject], from: usize) {
+        let shift = self.offsets.len();
+        let rows = batch.rows.slice(from, batch.rows.num_rows().saturating_sub(from));
+        if rows.num_rows() == 0 {
+            return;
+        }
+        let new = rejects.iter().filter_map(|reject| reject.row.checked_sub(from));
+        self.rejects.extend(new.map(|row| row + shift));
+        self.offsets.extend(batch.offsets.iter().skip(from).map(|offset| offset.cast_signed()));
+        self.revisions_us.extend(batch.revisions_us.iter().skip(from));
+        self.bytes += rows.get_array_memory_size();
+        self.batches.push(rows);
+    }
+}
+
+fn unsorted(_: ArrowError) -> StoreError {
+    StoreError::Failed("rows cannot be sorted into files".into())
+}
+
 impl Partition {
     pub(crate) fn new(topic: Arc<Topic>, number: u32, stored: Option<Stored>) -> Self {
         let mut new = Self {
             topic,
             number,
             stored: None,
+            waiting: Waiting::default(),
             open: BTreeMap::new(),
             open_bytes: 0,
             unseen: Vec::new(),
@@ -75,6 +116,7 @@ impl Partition {
 
     /// Goes on from what is stored, with nothing held.
     fn begin(&mut self, stored: Option<Stored>) {
+        self.waiting = Waiting::default();
         self.open.clear();
         self.open_bytes = 0;
         self.unseen.clear();
@@ -117,7 +159,7 @@ impl Partition {
 
     /// Bytes of memory that it holds, about.
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.open_bytes
+        self.open_bytes + self.waiting.bytes as u64
     }
 
     /// Whether it is to be committed by now. What is put already has its name in the lake: it is not left unseen.
@@ -141,50 +183,48 @@ impl Partition {
             )));
         }
         let rejects = self.topic.layout.rejects(batch.rows);
-        let held = self.hold_all(objects, batch, &rejects).await;
-        held.inspect_err(|_| self.drop_held())?;
-        Ok(rejects)
-    }
-
-    async fn hold_all(
-        &mut self,
-        objects: &Objects,
-        batch: &Batch<'_>,
-        rejects: &[Reject],
-    ) -> Result<(), StoreError> {
-        let topic = self.topic.clone();
-        let held = self.next_offset.unwrap_or(0);
-        let mut row = batch.offsets.partition_point(|offset| *offset < held);
-        loop {
-            let free = topic.max_open_files.saturating_sub(self.open.len());
-            let known = |folder: &str| self.open.contains_key(folder);
-            let (groups, end) = topic.layout.split(batch.rows, batch.revisions_us, rejects, row, known, free);
-            for group in groups {
-                self.hold(batch, group)?;
-            }
-            row = end;
-            if row >= batch.rows.num_rows() {
-                break;
-            }
-            self.put_open(objects).await?;
-        }
+        let new = batch.offsets.partition_point(|offset| *offset < self.next_offset.unwrap_or(0));
+        self.waiting.add(batch, &rejects, new);
         if self.next_offset.is_none_or(|known| known < batch.next_offset) {
             self.next_offset = Some(batch.next_offset);
             self.held_since.get_or_insert_with(Instant::now);
         }
-        Ok(())
+        if self.waiting.offsets.len() >= SORT_ROWS || self.waiting.bytes >= SORT_BYTES {
+            self.sort(objects).await.inspect_err(|_| self.drop_held())?;
+        }
+        Ok(rejects)
     }
 
-    fn hold(&mut self, batch: &Batch<'_>, group: Group) -> Result<(), StoreError> {
-        let failed = |_| StoreError::Failed("rows cannot be sorted into files".into());
-        let offset =
-            |row: &u32| batch.offsets.get(*row as usize).copied().and_then(|o| i64::try_from(o).ok());
-        let offsets: Option<Int64Array> = group.rows.iter().map(|row| offset(row).map(Some)).collect();
-        let offsets = offsets.ok_or_else(|| StoreError::Failed("an offset is too large".into()))?;
-        let rows = if group.rows.len() == batch.rows.num_rows() {
-            batch.rows.clone()
+    /// Sorts the rows that wait into files.
+    async fn sort(&mut self, objects: &Objects) -> Result<(), StoreError> {
+        let Waiting { batches, offsets, revisions_us, rejects, .. } = std::mem::take(&mut self.waiting);
+        let Some(first) = batches.first() else { return Ok(()) };
+        let rows = concat_batches(&first.schema(), &batches).map_err(unsorted)?;
+        drop(batches);
+        let topic = self.topic.clone();
+        let mut row = 0;
+        loop {
+            let free = topic.max_open_files.saturating_sub(self.open.len());
+            let known = |folder: &str| self.open.contains_key(folder);
+            let (groups, end) = topic.layout.split(&rows, &revisions_us, &rejects, row, known, free);
+            for group in groups {
+                self.hold(&rows, &offsets, group)?;
+            }
+            row = end;
+            if row >= rows.num_rows() {
+                return Ok(());
+            }
+            self.put_open(objects).await?;
+        }
+    }
+
+    fn hold(&mut self, rows: &RecordBatch, offsets: &[i64], group: Group) -> Result<(), StoreError> {
+        let group_offsets = group.rows.iter().filter_map(|row| offsets.get(*row as usize).copied());
+        let group_offsets = Int64Array::from_iter_values(group_offsets);
+        let rows = if group.rows.len() == rows.num_rows() {
+            rows.clone()
         } else {
-            take_record_batch(batch.rows, &UInt32Array::from(group.rows)).map_err(failed)?
+            take_record_batch(rows, &UInt32Array::from(group.rows)).map_err(unsorted)?
         };
         let format = &self.topic.format;
         if !self.open.contains_key(&group.folder) {
@@ -192,7 +232,7 @@ impl Partition {
         }
         let Some(file) = self.open.get_mut(&group.folder) else { return Ok(()) };
         let before = file.held_bytes();
-        let rows = format.rows(&rows, offsets, &mut file.bounds)?;
+        let rows = format.rows(&rows, group_offsets, &mut file.bounds)?;
         file.write(&rows)?;
         self.open_bytes = (self.open_bytes + file.held_bytes()).saturating_sub(before);
         Ok(())
@@ -200,7 +240,11 @@ impl Partition {
 
     /// Closes all files, and puts them where nobody sees them yet. After an error nothing is held.
     pub(crate) async fn seal(&mut self, objects: &Objects) -> Result<(), StoreError> {
-        self.put_open(objects).await.inspect_err(|_| self.drop_held())
+        let put = match self.sort(objects).await {
+            Ok(()) => self.put_open(objects).await,
+            Err(error) => Err(error),
+        };
+        put.inspect_err(|_| self.drop_held())
     }
 
     async fn put_open(&mut self, objects: &Objects) -> Result<(), StoreError> {
@@ -238,6 +282,7 @@ impl Partition {
     }
 
     async fn commit_held(&mut self, objects: &Objects) -> Result<(), StoreError> {
+        self.sort(objects).await?;
         self.put_open(objects).await?;
         let stored_cursor = self.stored.as_ref().map(|s| s.manifest.cursor.clone());
         let sequence = stored_cursor.as_ref().map_or(0, |cursor| cursor.sequence) + 1;

@@ -94,7 +94,7 @@ fn open_files_and_held_bytes_are_bounded() {
         write(&mut store, partition, 0, 60).unwrap();
     }
     assert_eq!(store.cursor(TOPIC, 0).unwrap(), None, "a write moves no cursor");
-    store.flush(false).unwrap();
+    store.flush(true).unwrap();
     assert_whole(&lake(&options), 60, "few open files");
 
     let folder = tempfile::tempdir().unwrap();
