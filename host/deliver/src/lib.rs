@@ -1,61 +1,25 @@
-//! What a store is, and how it is fed from derived topics: a cursor for each partition, which moves with
-//! or behind the rows.
+//! What a store is, and how one is fed from derived topics: a cursor for each partition, which moves behind the rows.
+//! Each store has a delivery of its own, at its own pace.
 //!
 //! Knows nothing of any real store or log, nor of pipelines.
 
-pub mod store;
+mod circuit;
+mod feed;
+mod store;
 
-use arrow::array::{AsArray as _, RecordBatch};
-use arrow::datatypes::{Int64Type, SchemaRef};
-use event::{DecodeMap, Decoder, Schema};
-use log::{Log, Most, Record};
+use log::{Log, Most, Output, Record, Step};
 
-/// How far a topic's partition has been delivered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// The topic.
-    pub topic: String,
-    /// Its partition.
-    pub partition: u32,
-    /// The offset of the next record to deliver.
-    pub next_offset: u64,
-}
-
-/// A store: tables of rows by key, which may be written again and again.
-pub trait Store {
-    /// What can go wrong with it. No message holds a stored value.
-    type Error: std::error::Error + Send + Sync + 'static;
-
-    /// Makes a table for a schema, or finds it as it should be. `key` names the columns that identify a row.
-    ///
-    /// # Errors
-    /// [`Self::Error`].
-    fn ensure_table(&mut self, name: &str, schema: &SchemaRef, key: &[&str]) -> Result<(), Self::Error>;
-    /// Writes rows, then moves the cursor. A row replaces one of the same key only where its revision is
-    /// not lower.
-    ///
-    /// # Errors
-    /// [`Self::Error`]: then some of the rows may be written; the cursor has moved only if all are.
-    fn upsert(
-        &mut self,
-        table: &str,
-        batch: &RecordBatch,
-        revisions: &[i64],
-        cursor: &Cursor,
-    ) -> Result<(), Self::Error>;
-    /// The next offset to deliver of a partition; none: nothing was delivered yet.
-    ///
-    /// # Errors
-    /// [`Self::Error`].
-    fn cursor(&self, topic: &str, partition: u32) -> Result<Option<u64>, Self::Error>;
-}
+pub use circuit::Circuit;
+pub use event::Schema;
+pub use feed::{Feed, Place};
+pub use store::{Batch, Reject, Store, StoreError, Table};
 
 /// What can go wrong with a delivery. No message holds a value.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store.
-    #[error("{0}")]
-    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The log.
     #[error(transparent)]
     Log(#[from] log::Error),
@@ -76,57 +40,69 @@ pub enum Error {
     },
 }
 
-fn of_store(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Store(Box::new(error))
+/// A row that a store has refused, for the dead letters.
+pub struct Refused<'a> {
+    /// The store's name.
+    pub store: &'a str,
+    /// The derived topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: u32,
+    /// The record.
+    pub record: &'a Record,
+    /// Why.
+    pub reject: &'a Reject,
 }
 
-/// How far a partition has been delivered since the start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
-    /// The offset of the next record to deliver; none: nobody has looked yet.
-    pub next_offset: Option<u64>,
-    /// Whether the last look found nothing.
-    pub at_end: bool,
-}
-
-/// A derived topic and its table.
-pub struct Feed {
-    topic: String,
-    table: String,
-    decoder: Decoder,
-    places: Vec<Place>,
-    rows: u64,
+/// How a delivery works.
+pub struct Rules {
+    /// The store's name in the pipeline.
+    pub name: String,
+    /// Knows the records that are no rows.
+    pub skips: fn(&Record) -> bool,
+    /// Writes a dead letter; nothing for one that is never dead-lettered again.
+    pub letter: Box<dyn Fn(&Refused<'_>) -> Vec<Output> + Send>,
 }
 
 /// All feeds of one store.
 pub struct Delivery<S> {
     store: S,
     feeds: Vec<Feed>,
-    skips: fn(&Record) -> bool,
-    /// Rows since the start.
+    rules: Rules,
+    circuit: Circuit,
+    /// What the store last failed with, for as long as it does.
+    failure: Option<String>,
+    /// Less than what is asked for, where the store takes no more at once.
+    most_records: usize,
+    letters: Vec<Output>,
+    /// Rows since the start that the store has taken.
     pub delivered: u64,
+    /// Rows since the start that it has refused.
+    pub refused: u64,
 }
 
 impl<S: Store> Delivery<S> {
-    /// Makes the store ready for topics, each with its partitions and fields; `skips` knows the records
-    /// that are no rows.
+    /// Makes the store ready for topics, each with its partitions and fields. None of the partitions is delivered
+    /// before it is assigned.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::Event`].
-    pub fn open(
-        mut store: S,
-        topics: Vec<(String, u32, Schema)>,
-        skips: fn(&Record) -> bool,
-    ) -> Result<Self, Error> {
-        let feed = |(topic, partitions, schema): (String, u32, Schema)| {
-            let table = topic.replace(['-', '.'], "_");
-            store.ensure_table(&table, &schema.arrow(), &["id"]).map_err(of_store)?;
-            let decoder = Decoder::new(&schema, &DecodeMap::as_written(&schema))?;
-            let places = (0..partitions).map(|_| Place::default()).collect();
-            Ok(Feed { topic, table, decoder, places, rows: 0 })
-        };
-        let feeds = topics.into_iter().map(feed).collect::<Result<_, Error>>()?;
-        Ok(Self { store, feeds, skips, delivered: 0 })
+    pub fn open(mut store: S, topics: Vec<(String, u32, Schema)>, rules: Rules) -> Result<Self, Error> {
+        let feed = |(topic, partitions, schema): (String, u32, Schema)| Feed::new(topic, partitions, &schema);
+        let feeds = topics.into_iter().map(feed).collect::<Result<Vec<_>, Error>>()?;
+        let tables: Vec<Table> = feeds.iter().map(|feed| feed.table.clone()).collect();
+        store.open(&tables)?;
+        Ok(Self {
+            store,
+            feeds,
+            rules,
+            circuit: Circuit::default(),
+            failure: None,
+            most_records: usize::MAX,
+            letters: Vec::new(),
+            delivered: 0,
+            refused: 0,
+        })
     }
 
     /// The store.
@@ -140,83 +116,143 @@ impl<S: Store> Delivery<S> {
         &self.feeds
     }
 
-    /// Moves each cursor on by at most a batch; false where every cursor is at its end.
+    /// Whether the store is asked at the moment.
+    #[must_use]
+    pub fn circuit(&self) -> Circuit {
+        self.circuit
+    }
+
+    /// What the store last failed with, if it still does.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Takes all partitions of all topics.
+    pub fn assign_all(&mut self) {
+        for feed in &mut self.feeds {
+            feed.places = (0..feed.table.partitions).map(|partition| (partition, Place::default())).collect();
+        }
+    }
+
+    /// Takes a partition.
+    pub fn assign(&mut self, topic: &str, partition: u32) {
+        for feed in self.feeds.iter_mut().filter(|feed| feed.topic() == topic) {
+            feed.places.insert(partition, Place::default());
+        }
+    }
+
+    /// Gives a partition away. What the store holds of it and has not written its new owner reads again.
+    pub fn revoke(&mut self, topic: &str, partition: u32) {
+        for feed in self.feeds.iter_mut().filter(|feed| feed.topic() == topic) {
+            feed.places.remove(&partition);
+        }
+        // The store holds rows of several partitions together.
+        self.begin_again();
+    }
+
+    /// Moves each cursor on by at most a batch; false where all is read, or the store is left alone for a while because
+    /// it has failed. `now_us`: any clock that does not go back.
     ///
     /// # Errors
-    /// [`Error`]: what was not delivered is delivered by the next call.
-    pub fn deliver(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
+    /// [`Error`], but for what a store may get over by itself. What was not delivered is delivered by a later call.
+    pub fn deliver(&mut self, log: &mut dyn Log, most: Most, now_us: i64) -> Result<bool, Error> {
+        if !self.circuit.lets_through(now_us) {
+            return Ok(false);
+        }
+        let turned = self.turn(log, most).and_then(|busy| {
+            self.flush(log, false)?;
+            Ok(busy)
+        });
+        match turned {
+            Ok(busy) => {
+                self.circuit.succeed();
+                self.failure = None;
+                // Slowly more again, after it was too much.
+                self.most_records = self.most_records.saturating_add(self.most_records / 16 + 1);
+                Ok(busy)
+            }
+            Err(error) => {
+                self.begin_again();
+                match error {
+                    Error::Store(error) if error.is_retry() => {
+                        if matches!(error, StoreError::TooMuch(_)) {
+                            self.most_records = (self.most_records.min(most.records) / 2).max(1);
+                        }
+                        self.failure = Some(error.to_string());
+                        self.circuit.fail(now_us, &self.rules.name);
+                        Ok(false)
+                    }
+                    error => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Has the store write all that it holds.
+    ///
+    /// # Errors
+    /// [`Error`]: then it is read again.
+    pub fn finish(&mut self, log: &mut dyn Log) -> Result<(), Error> {
+        self.flush(log, true).inspect_err(|_| self.begin_again())
+    }
+
+    /// What was read and not written is read again.
+    fn begin_again(&mut self) {
+        self.store.forget();
+        self.letters.clear();
+        self.feeds.iter_mut().flat_map(|feed| feed.places.values_mut()).for_each(|place| *place = Place::default());
+    }
+
+    fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
+        let most = Most { records: most.records.min(self.most_records), ..most };
         let mut busy = false;
         for feed in &mut self.feeds {
-            for partition in (0..).take(feed.places.len()) {
-                // A new store begins with what retention has left.
-                let from = match self.store.cursor(&feed.topic, partition).map_err(of_store)? {
+            let partitions: Vec<(u32, Place)> = feed.places.iter().map(|(number, place)| (*number, *place)).collect();
+            for (partition, place) in partitions {
+                let topic = feed.table.topic.clone();
+                let from = match place.next_offset {
                     Some(from) => from,
-                    None => log.start_offset(&feed.topic, partition)?,
+                    // A new store begins with what retention has left.
+                    None => match self.store.cursor(&topic, partition)? {
+                        Some(from) => from,
+                        None => log.start_offset(&topic, partition)?,
+                    },
                 };
-                let batch = log.read(&feed.topic, partition, from, most)?;
-                let Some(last) = batch.last() else {
-                    feed.set(partition, Place { next_offset: Some(from), at_end: true });
+                let records = log.read(&topic, partition, from, most)?;
+                let Some(last) = records.last() else {
+                    feed.places.insert(partition, Place { next_offset: Some(from), at_end: true });
                     continue;
                 };
                 let next_offset = last.offset + 1;
-                let rows = feed.decode(partition, batch.iter().filter(|record| !(self.skips)(record)))?;
-                let revisions = rows.column_by_name("revision_us");
-                let revisions = revisions.and_then(|c| c.as_primitive_opt::<Int64Type>());
-                let revisions =
-                    revisions.ok_or_else(|| feed.unreadable(partition, from, "it has no revision"))?;
-                let cursor = Cursor { topic: feed.topic.clone(), partition, next_offset };
-                self.store.upsert(&feed.table, &rows, revisions.values(), &cursor).map_err(of_store)?;
-                feed.set(partition, Place { next_offset: Some(next_offset), at_end: false });
-                feed.rows += rows.num_rows() as u64;
-                self.delivered += rows.num_rows() as u64;
+                let rows = feed.decode(partition, records.iter().filter(|record| !(self.rules.skips)(record)))?;
+                let batch = feed.batch(partition, from, next_offset, &rows)?;
+                let rejects = self.store.write(&batch)?;
+                let taken = batch.offsets.len().saturating_sub(rejects.len()) as u64;
+                for reject in &rejects {
+                    let offset = batch.offsets.get(reject.row);
+                    let Some(record) = records.iter().find(|record| Some(&record.offset) == offset) else { continue };
+                    let store = &self.rules.name;
+                    let refused = Refused { store, topic: &topic, partition, record, reject };
+                    self.letters.extend((self.rules.letter)(&refused));
+                }
+                feed.places.insert(partition, Place { next_offset: Some(next_offset), at_end: false });
+                feed.rows += taken;
+                self.delivered += taken;
+                self.refused += rejects.len() as u64;
                 busy = true;
             }
         }
         Ok(busy)
     }
-}
 
-impl Feed {
-    /// The topic.
-    #[must_use]
-    pub fn topic(&self) -> &str {
-        &self.topic
-    }
-
-    /// Its partitions, by number.
-    #[must_use]
-    pub fn places(&self) -> &[Place] {
-        &self.places
-    }
-
-    /// Rows since the start.
-    #[must_use]
-    pub fn rows(&self) -> u64 {
-        self.rows
-    }
-
-    fn set(&mut self, partition: u32, place: Place) {
-        if let Some(known) = self.places.get_mut(partition as usize) {
-            *known = place;
+    /// Dead letters first: behind the cursor nobody looks for what was refused. Where the cursor then does not move they
+    /// are written again, under the same ids.
+    fn flush(&mut self, log: &mut dyn Log, all: bool) -> Result<(), Error> {
+        if !self.letters.is_empty() {
+            let step = Step { outputs: std::mem::take(&mut self.letters), ..Step::of(&self.rules.name, &[], &[], &[]) };
+            log.commit_step(step)?;
         }
-    }
-
-    fn decode<'r>(
-        &mut self,
-        partition: u32,
-        records: impl Iterator<Item = &'r Record>,
-    ) -> Result<RecordBatch, Error> {
-        for record in records {
-            if let Err(reject) = self.decoder.push(&record.value) {
-                // Rows before it must not stand in the next batch.
-                self.decoder.finish()?;
-                return Err(self.unreadable(partition, record.offset, &reject.to_string()));
-            }
-        }
-        Ok(self.decoder.finish()?)
-    }
-
-    fn unreadable(&self, partition: u32, offset: u64, why: &str) -> Error {
-        Error::Unreadable { topic: self.topic.clone(), partition, offset, why: why.into() }
+        Ok(self.store.flush(all)?)
     }
 }

@@ -70,6 +70,9 @@ pub enum StoreError {
     /// It cannot be used.
     #[error("VG4015: the store cannot be used: {0}")]
     Failed(String),
+    /// What only this kind of store can say, with a code of its own.
+    #[error(transparent)]
+    Own(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl StoreError {
@@ -96,22 +99,51 @@ pub trait Store: Send {
     /// [`StoreError`].
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError>;
 
-    /// Takes rows. It writes them, or holds them until a [`Self::flush`]; rows that it will never take are told once
-    /// it is known, here or there. Writing a batch again changes nothing.
+    /// Takes rows. It writes them, or holds them until a [`Self::flush`]; which of them it will never take it says.
+    /// Writing a batch again changes nothing. No cursor moves.
     ///
     /// # Errors
-    /// [`StoreError`]: then some of the rows may be written; the batch is given again.
+    /// [`StoreError`]: then some of the rows may be written; what was taken since the last flush is given again.
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError>;
 
-    /// Writes what it has held for as long as it may, or all, and moves the cursors behind it.
+    /// Writes what it has held for as long as it may, or all, and moves the cursors behind what is written for good.
     ///
     /// # Errors
-    /// [`StoreError`]: what was held is held on.
+    /// [`StoreError`]: then what lies behind the cursors is given again.
     fn flush(&mut self, all: bool) -> Result<(), StoreError>;
+
+    /// Drops what it holds: it is given again, from the cursors on.
+    fn forget(&mut self) {}
 
     /// Sets a partition's cursor, forwards or back.
     ///
     /// # Errors
     /// [`StoreError`].
     fn rewind(&mut self, topic: &str, partition: u32, next_offset: u64) -> Result<(), StoreError>;
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        (**self).open(tables)
+    }
+
+    fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {
+        (**self).cursor(topic, partition)
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
+        (**self).write(batch)
+    }
+
+    fn flush(&mut self, all: bool) -> Result<(), StoreError> {
+        (**self).flush(all)
+    }
+
+    fn forget(&mut self) {
+        (**self).forget();
+    }
+
+    fn rewind(&mut self, topic: &str, partition: u32, next_offset: u64) -> Result<(), StoreError> {
+        (**self).rewind(topic, partition, next_offset)
+    }
 }

@@ -1,6 +1,6 @@
 //! A searchable store on one SQLite file: upserts by key and revision, full text, boxes in space.
 //!
-//! Each batch is written with the cursor that it moves, in one transaction, so a repeat changes
+//! Rows are written with the cursors that they move, in one transaction, so a repeat changes
 //! nothing. Knows nothing of pipelines and logs.
 
 mod query;
@@ -12,9 +12,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use deliver::{Cursor, Store};
+use deliver::{Batch, Reject, Store, StoreError};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params};
 
 pub use query::{Table, Value};
@@ -54,6 +52,7 @@ fn io(error: rusqlite::Error) -> Error {
 /// A store on one file.
 pub struct EmbeddedStore {
     connection: Connection,
+    /// By their topics.
     tables: BTreeMap<String, Columns>,
 }
 
@@ -106,47 +105,78 @@ impl EmbeddedStore {
     }
 }
 
-impl Store for EmbeddedStore {
-    type Error = Error;
+impl EmbeddedStore {
+    /// The table of a derived topic.
+    fn table(&self, topic: &str) -> Result<&Columns, Error> {
+        self.tables.get(topic).ok_or_else(|| Error::Schema { table: topic.into(), why: "was not made ready".into() })
+    }
 
+    fn begin(&mut self) -> Result<(), Error> {
+        match self.connection.is_autocommit() {
+            true => self.connection.execute_batch("begin immediate").map_err(io),
+            false => Ok(()),
+        }
+    }
+
+    fn set_cursor(&self, topic: &str, partition: u32, next_offset: u64) -> Result<(), Error> {
+        let next = i64::try_from(next_offset).unwrap_or(i64::MAX);
+        let set = self.connection.prepare_cached("insert or replace into _cursors values (?, ?, ?)");
+        set.and_then(|mut statement| statement.execute(params![topic, partition, next])).map_err(io)?;
+        Ok(())
+    }
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        Self::Own(Box::new(error))
+    }
+}
+
+impl Store for EmbeddedStore {
     // A column `text` gets a full-text index (`TABLE_text`), columns `lat` and `lng` an index of boxes
     // (`TABLE_place`); columns that a table lacks are added.
-    fn ensure_table(&mut self, name: &str, schema: &SchemaRef, key: &[&str]) -> Result<(), Error> {
-        let columns = Columns::new(name, schema, key)?;
-        columns.create(&self.connection)?;
-        self.tables.insert(name.into(), columns);
+    fn open(&mut self, tables: &[deliver::Table]) -> Result<(), StoreError> {
+        for table in tables {
+            let columns = Columns::new(&table.topic.replace(['-', '.'], "_"), &table.schema, &["id"])?;
+            columns.create(&self.connection)?;
+            self.tables.insert(table.topic.clone(), columns);
+        }
         Ok(())
     }
 
-    fn upsert(
-        &mut self,
-        table: &str,
-        batch: &RecordBatch,
-        revisions: &[i64],
-        cursor: &Cursor,
-    ) -> Result<(), Error> {
-        let Some(columns) = self.tables.get(table) else {
-            return Err(Error::Schema { table: table.into(), why: "was not made ready".into() });
-        };
-        let transaction = self.connection.transaction().map_err(io)?;
-        columns.write(&transaction, batch, revisions)?;
-        transaction
-            .prepare_cached("insert or replace into _cursors values (?, ?, ?)")
-            .and_then(|mut s| {
-                let next = i64::try_from(cursor.next_offset).unwrap_or(i64::MAX);
-                s.execute(params![cursor.topic, cursor.partition, next])
-            })
-            .map_err(io)?;
-        transaction.commit().map_err(io)
-    }
-
-    fn cursor(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+    fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {
         let next: Option<i64> = self
             .connection
             .prepare_cached("select next from _cursors where topic = ? and partition = ?")
             .and_then(|mut s| s.query_row(params![topic, partition], |row| row.get(0)).optional())
             .map_err(io)?;
         Ok(next.map(|n| u64::try_from(n).unwrap_or(0)))
+    }
+
+    // Rows and cursors of all partitions since the last flush share a transaction.
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
+        self.begin()?;
+        self.table(batch.topic)?.write(&self.connection, batch.rows, batch.revisions_us)?;
+        self.set_cursor(batch.topic, batch.partition, batch.next_offset)?;
+        Ok(Vec::new())
+    }
+
+    fn flush(&mut self, _: bool) -> Result<(), StoreError> {
+        if !self.connection.is_autocommit() {
+            self.connection.execute_batch("commit").map_err(io)?;
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        if !self.connection.is_autocommit() {
+            // It fails only where there is nothing to take back any more.
+            let _ = self.connection.execute_batch("rollback");
+        }
+    }
+
+    fn rewind(&mut self, topic: &str, partition: u32, next_offset: u64) -> Result<(), StoreError> {
+        Ok(self.set_cursor(topic, partition, next_offset)?)
     }
 }
 

@@ -5,7 +5,7 @@ use arrow::datatypes::{
     DataType, Float64Type, Int64Type, SchemaRef, TimeUnit, TimestampMicrosecondType, UInt64Type,
 };
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension as _, Transaction, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use crate::{Error, io};
 
@@ -92,7 +92,7 @@ impl Columns {
 
     pub(crate) fn write(
         &self,
-        transaction: &Transaction<'_>,
+        connection: &Connection,
         batch: &RecordBatch,
         revisions: &[i64],
     ) -> Result<(), Error> {
@@ -100,7 +100,7 @@ impl Columns {
         if batch.num_columns() != self.columns.len() || revisions.len() != batch.num_rows() {
             return Err(wrong("the batch does not fit the table"));
         }
-        let mut upsert = transaction.prepare_cached(&self.upsert).map_err(io)?;
+        let mut upsert = connection.prepare_cached(&self.upsert).map_err(io)?;
         for (row, revision) in revisions.iter().enumerate() {
             let mut values = Vec::with_capacity(self.columns.len() + 1);
             values.push(Sql::Integer(*revision));
@@ -109,18 +109,18 @@ impl Columns {
             let written: Option<i64> =
                 upsert.query_row(params_from_iter(&values), |r| r.get(0)).optional().map_err(io)?;
             let Some(written) = written else { continue };
-            self.index(transaction, written, &values)?;
+            self.index(connection, written, &values)?;
         }
         Ok(())
     }
 
     /// Full text and place of a row, in place of what was there.
-    fn index(&self, transaction: &Transaction<'_>, row: i64, values: &[Sql]) -> Result<(), Error> {
+    fn index(&self, connection: &Connection, row: i64, values: &[Sql]) -> Result<(), Error> {
         let table = &self.table;
         if let Some(text) = self.text.and_then(|i| values.get(i + 1)) {
             let replace = format!("insert or replace into \"{table}_text\" (rowid, text) values (?, ?)");
             let text = if let Sql::Text(text) = text { text.as_str() } else { "" };
-            transaction.prepare_cached(&replace).and_then(|mut s| s.execute((row, text))).map_err(io)?;
+            connection.prepare_cached(&replace).and_then(|mut s| s.execute((row, text))).map_err(io)?;
         }
         let place = self.place.and_then(|(lat, lng)| Some((values.get(lat + 1)?, values.get(lng + 1)?)));
         if let Some((lat, lng)) = place {
@@ -131,7 +131,7 @@ impl Columns {
                 ),
                 _ => (format!("delete from \"{table}_place\" where row = ?"), vec![Sql::Integer(row)]),
             };
-            transaction
+            connection
                 .prepare_cached(&sql)
                 .and_then(|mut s| s.execute(params_from_iter(&position)))
                 .map_err(io)?;

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use deliver::Table;
 
 use super::*;
 
@@ -21,11 +22,25 @@ fn batch(rows: &[(&str, Option<&str>, f64)]) -> RecordBatch {
     RecordBatch::try_new(Arc::new(schema), columns).unwrap()
 }
 
-fn write(store: &mut EmbeddedStore, rows: &[(&str, Option<&str>, f64)], revision: i64, next_offset: u64) {
-    let cursor = Cursor { topic: "events".into(), partition: 0, next_offset };
-    let batch = batch(rows);
-    store.ensure_table("events", &batch.schema(), &["id"]).unwrap();
-    store.upsert("events", &batch, &vec![revision; rows.len()], &cursor).unwrap();
+fn table(schema: &SchemaRef) -> Table {
+    Table { topic: "events".into(), partitions: 1, schema: schema.clone() }
+}
+
+fn write(store: &mut EmbeddedStore, rows: &[(&str, Option<&str>, f64)], revision_us: i64, next_offset: u64) {
+    let rows = batch(rows);
+    store.open(&[table(&rows.schema())]).unwrap();
+    let (revisions_us, offsets) = (vec![revision_us; rows.num_rows()], vec![0; rows.num_rows()]);
+    let batch = Batch {
+        topic: "events",
+        partition: 0,
+        from: 0,
+        next_offset,
+        rows: &rows,
+        revisions_us: &revisions_us,
+        offsets: &offsets,
+    };
+    assert_eq!(store.write(&batch).unwrap(), []);
+    store.flush(false).unwrap();
 }
 
 fn ask(store: &mut EmbeddedStore, sql: &str) -> String {
@@ -99,10 +114,34 @@ fn an_endless_query_is_stopped() {
 fn a_changed_type_and_a_bad_name_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = EmbeddedStore::open(&folder.path().join("store.db")).unwrap();
-    let schema = |name: &str, kind| Arc::new(Schema::new(vec![Field::new(name, kind, true)]));
-    store.ensure_table("t", &schema("id", DataType::Utf8), &["id"]).unwrap();
-    let changed = store.ensure_table("t", &schema("id", DataType::Int64), &["id"]);
-    assert!(matches!(changed, Err(Error::Schema { .. })));
-    let bad = store.ensure_table("t", &schema("id\" text); drop", DataType::Utf8), &[]);
-    assert!(matches!(bad, Err(Error::Schema { .. })));
+    let mut open = |name: &str, kind| {
+        let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, false), Field::new(name, kind, true)]));
+        store.open(&[table(&schema)]).map_err(|error| error.to_string())
+    };
+    open("level", DataType::Float64).unwrap();
+    assert!(open("level", DataType::Utf8).unwrap_err().starts_with("VG4002"));
+    assert!(open("level\" text); drop", DataType::Utf8).unwrap_err().starts_with("VG4002"));
+}
+
+#[test]
+fn what_was_not_flushed_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = EmbeddedStore::open(&folder.path().join("store.db")).unwrap();
+    write(&mut store, &[("a", None, 1.0)], 1, 1);
+    let rows = batch(&[("b", None, 2.0)]);
+    let held = Batch {
+        topic: "events",
+        partition: 0,
+        from: 1,
+        next_offset: 2,
+        rows: &rows,
+        revisions_us: &[2],
+        offsets: &[1],
+    };
+    store.write(&held).unwrap();
+    store.forget();
+    assert_eq!(store.cursor("events", 0).unwrap(), Some(1));
+    assert_eq!(ask(&mut store, "select id from events"), "a");
+    store.rewind("events", 0, 0).unwrap();
+    assert_eq!(store.cursor("events", 0).unwrap(), Some(0));
 }

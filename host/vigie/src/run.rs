@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use deliver::Delivery;
+use deliver::{Delivery, Rules};
 use log::{Log, Most};
 use observe::Observed;
 use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pace, Pipeline, Running, is_watermark};
@@ -134,7 +134,10 @@ impl Workers {
             log.assign(worker, inputs)?;
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
-        let delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), is_watermark)?;
+        // It has no rows that it refuses: what it cannot hold is an error.
+        let rules = Rules { name: "embedded".into(), skips: is_watermark, letter: Box::new(|_| Vec::new()) };
+        let mut delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), rules)?;
+        delivery.assign_all();
         let (watch, all) = (DeliveryWatch::new(observed, &delivery), pipeline.inputs().len());
         Ok(Self { log, workers: opened, all, delivery, watch, readings, _lock: lock })
     }
@@ -179,7 +182,7 @@ impl Workers {
         }
         self.restore()?;
         let asked = follow.then(Asked::listen).transpose()?;
-        let (log, delivery, workers) = (&self.log, &mut self.delivery, &mut self.workers);
+        let (log, delivery, workers) = (&mut self.log, &mut self.delivery, &mut self.workers);
         let watch = &mut self.watch;
         let result = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..)
@@ -195,7 +198,7 @@ impl Workers {
                     })
                 })
                 .collect();
-            let mut patience = Patience::default();
+            let (mut patience, start) = (Patience::default(), Instant::now());
             let delivered = loop {
                 let leaves = asked.as_ref().is_some_and(Asked::is_so);
                 if leaves {
@@ -203,7 +206,8 @@ impl Workers {
                 }
                 // Asked before the delivery looks, so that it looks once more after the last commit.
                 let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
-                let delivered = delivery.deliver(&**log, BATCH);
+                let now_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
+                let delivered = delivery.deliver(&mut **log, BATCH, now_us);
                 watch.looked(delivery, delivered.is_ok());
                 let busy = match delivered {
                     Ok(busy) => {

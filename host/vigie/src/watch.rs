@@ -270,7 +270,7 @@ impl DeliveryWatch {
         let feed = |feed: &deliver::Feed| {
             let topic = OfTopic { store: STORE, topic: feed.topic().into() };
             let rows = metrics.delivered_rows.get_or_create_owned(&topic);
-            let readings = feed.places().iter().map(|_| Reading::default()).collect();
+            let readings = feed.places().values().map(|_| Reading::default()).collect();
             FeedWatch { topic, rows, told: 0, readings }
         };
         Self {
@@ -285,7 +285,7 @@ impl DeliveryWatch {
         for (watch, feed) in self.feeds.iter_mut().zip(delivery.feeds()) {
             watch.rows.inc_by(feed.rows().saturating_sub(watch.told));
             watch.told = feed.rows();
-            for (reading, place) in watch.readings.iter().zip(feed.places()) {
+            for (reading, place) in watch.readings.iter().zip(feed.places().values()) {
                 reading.set_next(place.next_offset);
                 if place.at_end && succeeded {
                     reading.look_was_empty();

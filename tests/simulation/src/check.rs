@@ -343,7 +343,7 @@ fn check_store(scenario: &Scenario, world: &mut World<'_>, rows: &[Row], answer:
     if scenario.fuse.is_none() {
         check_windows(answer, tables["cells"].values().map(|(_, row)| row)).context("store")?;
     }
-    let found: BTreeSet<String> = tables["dead_letters"].keys().cloned().collect();
+    let found: BTreeSet<String> = tables["dead-letters"].keys().cloned().collect();
     ensure!(found == letters, "store: other dead letters");
     if scenario.dedupe.is_some() {
         let wanted: BTreeSet<&String> = answer.reports.iter().flatten().collect();

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::SchemaRef;
-use deliver::{Cursor, Store};
+use deliver::{Batch, Reject, Store, StoreError, Table};
 use serde_json::Value;
 
 /// What becomes of the next write.
@@ -21,16 +19,9 @@ pub enum Trouble {
 }
 
 /// A write that the store gave no answer to.
-#[derive(Debug)]
-pub struct Unavailable;
-
-impl std::fmt::Display for Unavailable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the store does not answer")
-    }
+fn unavailable() -> StoreError {
+    StoreError::Away("it is simulated".into())
 }
-
-impl std::error::Error for Unavailable {}
 
 /// A row with its revision.
 type Written = (String, i64, Value);
@@ -41,6 +32,8 @@ pub struct SimulatedStore {
     /// By table and id, each row with its revision.
     pub tables: BTreeMap<String, BTreeMap<String, (i64, Value)>>,
     cursors: BTreeMap<(String, u32), u64>,
+    /// Cursors of what was written since the last flush.
+    moved: BTreeMap<(String, u32), u64>,
     pub trouble: Option<Trouble>,
     stragglers: Vec<(String, Vec<Written>)>,
     /// Whether a row of the same revision is refused; real stores differ in it.
@@ -55,11 +48,11 @@ impl SimulatedStore {
             return false;
         }
         let (table, rows) = self.stragglers.remove(0);
-        self.write(&table, rows);
+        self.put(&table, rows);
         true
     }
 
-    fn write(&mut self, table: &str, rows: Vec<Written>) {
+    fn put(&mut self, table: &str, rows: Vec<Written>) {
         let table = self.tables.entry(table.into()).or_default();
         for (id, revision, row) in rows {
             let newer = table
@@ -78,49 +71,55 @@ impl SimulatedStore {
 }
 
 impl Store for SimulatedStore {
-    type Error = Unavailable;
-
-    fn ensure_table(&mut self, name: &str, _: &SchemaRef, _: &[&str]) -> Result<(), Unavailable> {
-        self.tables.entry(name.into()).or_default();
+    fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        tables.iter().for_each(|table| _ = self.tables.entry(table.topic.clone()).or_default());
         Ok(())
     }
 
-    fn upsert(
-        &mut self,
-        table: &str,
-        batch: &RecordBatch,
-        revisions: &[i64],
-        cursor: &Cursor,
-    ) -> Result<(), Unavailable> {
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
         let mut encoder = event::Encoder::new();
-        let encoded = encoder.encode(batch).map_err(|_| Unavailable)?;
+        let encoded = encoder.encode(batch.rows).map_err(|_| unavailable())?;
         let row = |at: usize| -> Written {
             let row: Value = serde_json::from_slice(&encoded.get(at).unwrap_or_default()).unwrap_or_default();
-            (row["id"].as_str().unwrap_or_default().into(), revisions[at], row)
+            (row["id"].as_str().unwrap_or_default().into(), batch.revisions_us[at], row)
         };
-        let mut rows: Vec<Written> = (0..batch.num_rows()).map(row).collect();
+        let mut rows: Vec<Written> = (0..batch.rows.num_rows()).map(row).collect();
         match self.trouble.take() {
-            Some(Trouble::Before) => return Err(Unavailable),
+            Some(Trouble::Before) => return Err(unavailable()),
             Some(Trouble::Straggler) => {
-                self.stragglers.push((table.into(), rows));
-                return Err(Unavailable);
+                self.stragglers.push((batch.topic.into(), rows));
+                return Err(unavailable());
             }
             Some(Trouble::Half) => {
                 rows.truncate(rows.len() / 2);
-                self.write(table, rows);
-                return Err(Unavailable);
+                self.put(batch.topic, rows);
+                return Err(unavailable());
             }
             Some(Trouble::After) => {
-                self.write(table, rows);
-                return Err(Unavailable);
+                self.put(batch.topic, rows);
+                return Err(unavailable());
             }
-            None => self.write(table, rows),
+            None => self.put(batch.topic, rows),
         }
-        self.cursors.insert((cursor.topic.clone(), cursor.partition), cursor.next_offset);
+        self.moved.insert((batch.topic.into(), batch.partition), batch.next_offset);
+        Ok(Vec::new())
+    }
+
+    fn flush(&mut self, _: bool) -> Result<(), StoreError> {
+        self.cursors.append(&mut self.moved);
         Ok(())
     }
 
-    fn cursor(&self, topic: &str, partition: u32) -> Result<Option<u64>, Unavailable> {
+    fn forget(&mut self) {
+        self.moved.clear();
+    }
+
+    fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {
         Ok(self.cursors.get(&(topic.into(), partition)).copied())
+    }
+
+    fn rewind(&mut self, topic: &str, partition: u32, next_offset: u64) -> Result<(), StoreError> {
+        self.cursors.insert((topic.into(), partition), next_offset);
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use anyhow::Result;
-use deliver::Delivery;
+use deliver::{Delivery, Rules};
 use log::{Most, StateChange};
 use pipeline::{
     DEAD_LETTER_ROWS, DEAD_LETTERS, Identity, Input, Pipeline, Prepared, Restores, Running, Worker,
@@ -29,6 +29,8 @@ use crate::store::{SimulatedStore, Trouble};
 
 /// The key of the ids.
 const KEY: [u8; 16] = [7; 16];
+/// When the delivery is asked: later than any pause that it makes.
+const LATE_US: i64 = i64::MAX;
 /// The member number of who delivers; it is in no group.
 const DELIVERY: Member = 1000;
 const BYTES: usize = 1 << 20;
@@ -174,13 +176,17 @@ impl<'a> World<'a> {
         let mut store = SimulatedStore::default();
         store.strict = scenario.strict;
         store.last_write_wins = sabotage == Some(Sabotage::NoRevisions);
+        let letter = Box::new(|_: &deliver::Refused<'_>| Vec::new());
+        let rules = Rules { name: "simulated".into(), skips: pipeline::is_watermark, letter };
+        let mut delivery = Delivery::open(store, derived, rules)?;
+        delivery.assign_all();
         let mut world = Self {
             scenario,
             kit,
             nodes: (0..workers).map(|_| None).collect(),
             zombies: Vec::new(),
             disks: (0..workers).map(|_| Disk::default()).collect(),
-            delivery: Delivery::open(store, derived, pipeline::is_watermark)?,
+            delivery,
             reader: Connection::new(&cluster, DELIVERY),
             dice: Dice::new(scenario.options.seed, 2),
             now_us: 0,

@@ -50,7 +50,7 @@ impl World<'_> {
             self.nodes[member] = Some(node);
         }
         self.delivery.store().trouble = None;
-        busy |= self.delivery.deliver(&self.reader, Most { records: 50, bytes: BYTES })?;
+        busy |= self.delivery.deliver(&mut self.reader, Most { records: 50, bytes: BYTES }, LATE_US)?;
         self.watch()?;
         Ok(busy)
     }

@@ -129,9 +129,7 @@ impl World<'_> {
         };
         self.delivery.store().trouble = trouble;
         let records = *self.dice.pick(&[1, 3, 20]);
-        match self.delivery.deliver(&self.reader, Most { records, bytes: BYTES }) {
-            Ok(_) | Err(deliver::Error::Store(_)) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        self.delivery.deliver(&mut self.reader, Most { records, bytes: BYTES }, LATE_US)?;
+        Ok(())
     }
 }
