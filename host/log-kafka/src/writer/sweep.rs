@@ -142,7 +142,9 @@ impl Writer {
         let deadline = self.deadline();
         for (topic, partition) in places {
             let partition = partition_of(*partition)?;
-            match self.send(&Sent { topic, partition, timestamp_ms: None, key: FILLER, value: None }, deadline) {
+            match self
+                .send(&Sent { topic, partition, timestamp_ms: None, key: FILLER, value: None }, deadline)
+            {
                 // It has no readers any more.
                 Err(error) if error.rdkafka_error_code().is_some_and(is_missing) => {}
                 sent => sent?,
