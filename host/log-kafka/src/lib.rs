@@ -17,6 +17,7 @@ mod queue;
 mod reader;
 mod scanner;
 mod security;
+mod sender;
 mod token;
 mod topics;
 mod writer;

@@ -1,6 +1,5 @@
-//! A partition's queue in the client, emptied many messages at a time; the one place with `unsafe` here
-//! (docs/adr/0013). The safe interface gives one message a call, each through a lock, a look at the clock and
-//! an allocation.
+//! A partition's queue in the client, emptied many messages at a time (docs/adr/0013). The safe interface gives one
+//! message a call, each through a lock, a look at the clock and an allocation.
 
 #![allow(unsafe_code)]
 

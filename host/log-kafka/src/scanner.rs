@@ -149,9 +149,11 @@ impl Scanner {
             Some(Code::AutoOffsetReset | Code::OffsetOutOfRange) => {
                 let (start, end) = self.bounds(topic, partition)?;
                 let topic = topic.to_owned();
-                Err(match wanted < start {
-                    true => Error::Expired { topic, partition, start, wanted },
-                    false => Error::Shortened { topic, partition, end, wanted },
+                Err(match wanted {
+                    _ if wanted < start => Error::Expired { topic, partition, start, wanted },
+                    _ if wanted > end => Error::Shortened { topic, partition, end, wanted },
+                    // It was said of where the client read before.
+                    _ => Error::Away(format!("partition {partition} of topic {topic} is to be read again")),
                 })
             }
             Some(code) if errors::is_away(code) => Ok(()),

@@ -11,12 +11,13 @@ use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::DeliveryResult;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
+use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::changelog::Change;
 use crate::ear::Ear;
 use crate::group::number;
+use crate::sender::{Sender, Sent};
 use crate::topics::MOST_RECORD_BYTES;
 use crate::{ANSWER, Options, errors};
 use sweep::Ended;
@@ -115,7 +116,7 @@ pub struct Progress<'a> {
 pub struct Writer {
     options: Options,
     name: String,
-    producer: BaseProducer<Deliveries>,
+    producer: Sender<Deliveries>,
     left: Left,
     /// When the last transaction was begun.
     began: Instant,
@@ -180,14 +181,12 @@ impl Writer {
     fn send_step(&self, step: &Step, changes: &[Change<'_>]) -> Result<(), KafkaError> {
         let deadline = self.deadline();
         for Output { topic, partition, timestamp_us, key, value } in &step.outputs {
-            let record = BaseRecord::to(topic).partition(partition_of(*partition)?);
-            let record = record.timestamp(timestamp_us.div_euclid(1000)).key(&**key).payload(&**value);
-            self.send(record, deadline)?;
+            let (partition, timestamp_ms) = (partition_of(*partition)?, Some(timestamp_us.div_euclid(1000)));
+            self.send(&Sent { topic, partition, timestamp_ms, key, value: Some(value) }, deadline)?;
         }
         for Change { topic, partition, key, value } in changes {
-            let record = BaseRecord::to(topic).partition(partition_of(*partition)?).key(key.as_slice());
-            let record = value.iter().fold(record, |record, value| record.payload(*value));
-            self.send(record, deadline)?;
+            let partition = partition_of(*partition)?;
+            self.send(&Sent { topic, partition, timestamp_ms: None, key, value: *value }, deadline)?;
         }
         self.producer.poll(Duration::ZERO);
         self.taken()
@@ -246,31 +245,21 @@ impl Writer {
             if Instant::now() > deadline {
                 return Err(KafkaError::MessageProduction(Code::MessageTimedOut));
             }
-            self.hear();
+            hear(&self.producer);
         }
         Ok(())
     }
 
-    fn send<'a>(&self, record: BaseRecord<'a, [u8], [u8]>, deadline: Instant) -> Result<(), KafkaError> {
-        let mut record = record;
+    fn send(&self, sent: &Sent<'_>, deadline: Instant) -> Result<(), KafkaError> {
         loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
+            match self.producer.send(sent) {
                 // The client holds as much as it may: wait until some of it has been sent.
-                Err((KafkaError::MessageProduction(Code::QueueFull), back)) if Instant::now() < deadline => {
-                    record = back;
-                    self.hear();
+                Err(KafkaError::MessageProduction(Code::QueueFull)) if Instant::now() < deadline => {
+                    hear(&self.producer);
                 }
-                Err((error, _)) => return Err(error),
+                done => return done,
             }
         }
-    }
-
-    /// Listens, after a moment. Not for that moment: what is left of a millisecond counts as none for the client
-    /// library, which then looks at the clock until it is over.
-    fn hear(&self) {
-        std::thread::sleep(HEARING);
-        self.producer.poll(Duration::ZERO);
     }
 
     /// For how long a transaction may last.
@@ -291,14 +280,14 @@ impl Writer {
 
     /// An abort waits until every record's fate was heard, which this thread cannot do meanwhile.
     fn abort(&self) -> Result<(), KafkaError> {
-        let over = AtomicBool::new(false);
+        let (over, producer) = (AtomicBool::new(false), self.producer.producer());
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 while !over.load(Ordering::Relaxed) {
-                    self.hear();
+                    hear(producer);
                 }
             });
-            let aborted = self.producer.abort_transaction(ANSWER);
+            let aborted = producer.abort_transaction(ANSWER);
             over.store(true, Ordering::Relaxed);
             aborted
         })
@@ -402,6 +391,13 @@ impl Writer {
     }
 }
 
+/// Listens, after a moment. Not for that moment: what is left of a millisecond counts as none for the client library,
+/// which then looks at the clock until it is over.
+fn hear(producer: &BaseProducer<Deliveries>) {
+    std::thread::sleep(HEARING);
+    producer.poll(Duration::ZERO);
+}
+
 fn offsets(positions: &[Position]) -> Result<TopicPartitionList, KafkaError> {
     let mut offsets = TopicPartitionList::new();
     for at in positions {
@@ -420,7 +416,7 @@ impl Drop for Writer {
     }
 }
 
-fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Error> {
+fn connect(options: &Options, name: &str) -> Result<Sender<Deliveries>, Error> {
     let mut config = options.client()?;
     config.set("transactional.id", name).set("enable.idempotence", "true").set("acks", "all");
     config.set("transaction.timeout.ms", options.transaction_timeout_ms.to_string());
@@ -440,7 +436,7 @@ fn connect(options: &Options, name: &str) -> Result<BaseProducer<Deliveries>, Er
         config.create_with_context(context).map_err(|e| errors::of(&e))?;
     options.listen_to_producer(&producer);
     match producer.init_transactions(TAKE_OVER) {
-        Ok(()) => Ok(producer),
+        Ok(()) => Ok(Sender::new(producer)),
         Err(KafkaError::Transaction(error)) if is_fenced(&error) => Err(Error::Fenced),
         Err(KafkaError::Transaction(error)) if error.is_retriable() => Err(Error::Away(error.to_string())),
         Err(error) => Err(errors::of(&error)),

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 
 use log::{Error, Position};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
-use rdkafka::producer::{BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 
 use super::{Left, MOST_EVENTS, Writer, is_missing, offsets, partition_of};
 use crate::group::{self, Ticket};
 use crate::open::{Written, digest};
 use crate::scanner::Scanner;
+use crate::sender::Sent;
 use crate::{ANSWER, FILLER};
 
 /// How long markers may take to come to all partitions.
@@ -140,8 +141,10 @@ impl Writer {
     fn touch(&self, places: &Places, moved: &[Moved]) -> Result<(), KafkaError> {
         let deadline = self.deadline();
         for (topic, partition) in places {
-            let record = BaseRecord::to(topic).partition(partition_of(*partition)?).key(FILLER);
-            match self.send(record, deadline) {
+            let partition = partition_of(*partition)?;
+            match self
+                .send(&Sent { topic, partition, timestamp_ms: None, key: FILLER, value: None }, deadline)
+            {
                 // It has no readers any more.
                 Err(error) if error.rdkafka_error_code().is_some_and(is_missing) => {}
                 sent => sent?,

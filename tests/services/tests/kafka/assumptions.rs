@@ -80,10 +80,25 @@ fn append(log: &mut KafkaLog, topic: &str, values: &[&str]) {
 
 /// Offsets and values of what is committed.
 fn read(log: &KafkaLog, topic: &str) -> Vec<(u64, String)> {
+    read_from(log, topic, 0)
+}
+
+/// The same, from an offset on. One read gives what is at hand, and nothing only at the end; and it may be asked again.
+fn read_from(log: &KafkaLog, topic: &str, from: u64) -> Vec<(u64, String)> {
     let mut all: Vec<(u64, String)> = Vec::new();
     loop {
-        let from = all.last().map_or(0, |(offset, _)| offset + 1);
-        let records = log.read(topic, 0, from, Most::ALL).unwrap();
+        let from = all.last().map_or(from, |(offset, _)| offset + 1);
+        let mut records = Vec::new();
+        wait_until("it can be read", || match log.read(topic, 0, from, Most::ALL) {
+            Ok(read) => {
+                records = read;
+                true
+            }
+            Err(error) => {
+                assert!(error.is_retry(), "{error}");
+                false
+            }
+        });
         if records.is_empty() {
             return all;
         }
@@ -327,8 +342,7 @@ fn what_expired_is_missed() {
 }
 
 fn values_from(log: &KafkaLog, topic: &str, from: u64) -> Vec<String> {
-    let records = log.read(topic, 0, from, Most::ALL).unwrap();
-    records.into_iter().map(|r| String::from_utf8(r.value.into()).unwrap()).collect()
+    read_from(log, topic, from).into_iter().map(|(_, value)| value).collect()
 }
 
 /// `Cluster::commit`: a producer waits for the end of its last transaction before it begins the next.
@@ -599,13 +613,9 @@ fn fillers_are_given_to_nobody() {
     log.commit_step(step("b")).unwrap();
     // From what is read ahead, and by a look of its own behind the last record.
     for reader in [part.log("reader"), log] {
-        let read = |from| reader.read(&topic, 0, from, Most::ALL).unwrap();
-        let values =
-            |records: Vec<log::Record>| records.into_iter().map(|record| record.value).collect::<Vec<_>>();
-        let all = read(0);
-        let from_filler = all[0].offset + 1;
-        assert_eq!(values(all), ["a", "b"]);
-        assert_eq!(values(read(from_filler)), ["b"]);
+        let all = read(&reader, &topic);
+        assert_eq!(values(&reader, &topic), ["a", "b"]);
+        assert_eq!(values_from(&reader, &topic, all[0].0 + 1), ["b"]);
         let state = reader.state(&table).unwrap();
         assert_eq!(state, [(b"a".to_vec(), b"a".to_vec()), (b"b".to_vec(), b"b".to_vec())]);
     }
