@@ -23,13 +23,29 @@ pub fn find() -> Result<()> {
     bail!("VG0905: Go 1.{OLDEST_MINOR} or newer is needed to build MinIO: take it from https://go.dev/dl")
 }
 
-/// The folder with a module's source, which is fetched and must have a digest.
+/// Builds the program of a module, which must have a digest, of exactly what that asks for.
 ///
 /// # Errors
 /// VG0905, VG0903.
-pub fn module(module: &str, digest: &str) -> Result<PathBuf> {
+pub fn build(module: &str, digest: &str, program: &Path) -> Result<()> {
     find()?;
-    let output = Command::new("go").args(["mod", "download", "-json", module]).output()?;
+    // Some 2 GB that nobody needs again.
+    let aside = tempfile::tempdir_in(program.parent().context("VG0903: a program without a folder")?)?;
+    let source = fetch(module, digest, aside.path())?;
+    let mut go = command(aside.path());
+    go.current_dir(source).args(["build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o"]);
+    let output = go.arg(program).arg(".").output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    bail!("VG0903: Go could not build {module}: {last}")
+}
+
+/// The folder with a module's source.
+fn fetch(module: &str, digest: &str, aside: &Path) -> Result<PathBuf> {
+    let output = command(aside).args(["mod", "download", "-json", module]).output()?;
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     let field = |name: &str| {
         let (_, rest) = said.split_once(&format!("\"{name}\": \""))?;
@@ -40,25 +56,17 @@ pub fn module(module: &str, digest: &str) -> Result<PathBuf> {
     }
     let found = field("Sum").unwrap_or_default();
     if found != digest {
-        bail!("VG0903: {module} has the digest {found}");
+        bail!("VG0903: {module} has the digest {found:?}");
     }
     field("Dir").map(PathBuf::from).with_context(|| format!("VG0903: Go could not fetch {module}"))
 }
 
-/// Builds the program in a folder of source, with exactly what that asks for.
-///
-/// # Errors
-/// VG0903.
-pub fn build(source: &Path, program: &Path) -> Result<()> {
+/// Go, which keeps all that it fetches and makes in a folder.
+fn command(aside: &Path) -> Command {
     let mut go = Command::new("go");
-    go.current_dir(source).args(["build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o"]);
-    go.arg(program).arg(".");
+    go.env("GOMODCACHE", aside.join("modules")).env("GOCACHE", aside.join("built"));
     go.env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "auto").env("GOWORK", "off");
-    let output = go.output()?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    bail!("VG0903: Go could not build {}: {last}", source.display())
+    // What it fetches is read-only otherwise, and could not be removed.
+    go.env("GOFLAGS", "-modcacherw").current_dir(aside);
+    go
 }

@@ -127,8 +127,7 @@ impl Minio {
 fn program() -> Result<PathBuf> {
     let folder = fetch::keep("minio", MODULE, |folder| {
         eprintln!("Building MinIO (once, some minutes) …");
-        let source = go::module(MODULE, DIGEST)?;
-        go::build(&source, &folder.join("minio"))
+        go::build(MODULE, DIGEST, &folder.join("minio"))
     })?;
     Ok(folder.join("minio"))
 }

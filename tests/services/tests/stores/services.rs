@@ -226,8 +226,8 @@ fn cassandra() {
     // It notices when it begins another of its logs of commits, which have 8 MiB.
     cassandra.server.limit_files(Some(1 << 20)).unwrap();
     let large = format!("insert into k.t (a, b) values ('large', '{}')", "b".repeat(1 << 20));
-    let write = || runtime_of_sessions().block_on(second.query_unpaged(&*large, ()));
-    let refused = (0..24).find_map(|_| write().err());
+    let write = || runtime_of_sessions().block_on(second.query_unpaged(&*large, ())).err();
+    let refused = (0..24).find_map(|_| write());
     println!("Cassandra, full: {}", refused.expect("a full disk takes more"));
     drop(second);
     timed("Cassandra's emptying", || cassandra.server.empty());
