@@ -62,7 +62,7 @@ pub(crate) fn of_connection(error: &elasticsearch::Error, timeout_s: u64) -> Sto
     let refused = |why: &str| StoreError::Refused(why.into());
     let away = |why: &str| StoreError::Away(why.into());
     if has("invalid peer certificate") {
-        return if has("Expired") {
+        return if has("Expired") || has("certificate expired") {
             refused("its certificate has expired: give it a new one")
         } else if has("NotValidForName") || has("not valid for name") {
             refused("its certificate is for another host than that of `url`")

@@ -66,7 +66,7 @@ impl ElasticsearchStore {
     }
 
     /// Makes the places of these tables, or changes them where that needs no new index, and says what was done, a line
-    /// for each change. A field that was added is empty in rows that are there already.
+    /// for each change. A field that was added is empty in rows that are there already, and a repeat does not fill it.
     ///
     /// # Errors
     /// [`StoreError`]; [`StoreError::Differs`] where only new indices would mend it: then nothing was changed in that

@@ -7,4 +7,5 @@
 #[allow(dead_code, reason = "the tests of Kafka use more of it")]
 mod certificates;
 mod common;
+mod elasticsearch;
 mod services;
