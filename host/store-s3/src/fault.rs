@@ -110,7 +110,10 @@ fn of_s3(code: &str, status: Option<u16>) -> StoreError {
             StoreError::Failed("there is no such bucket; make it, or correct `url`".into())
         }
         ("SlowDown" | "TooManyRequests", _) | (_, Some(429)) => StoreError::TooMuch(text.into()),
-        ("InternalError" | "ServiceUnavailable" | "RequestTimeout", _) => StoreError::Away(text.into()),
+        // The last is what MinIO says, of all things, when its disk takes no more.
+        ("InternalError" | "ServiceUnavailable" | "RequestTimeout" | "IncompleteBody", _) => {
+            StoreError::Away(text.into())
+        }
         (_, Some(401 | 403)) => refused(text),
         // The server cannot do what it is asked for, however often.
         (_, Some(501)) => StoreError::Failed(text.into()),

@@ -13,7 +13,7 @@ use super::rows::*;
 use crate::objects::Objects;
 use crate::{Lake, Merge, Options, S3Store};
 
-const END: u64 = 24;
+const END: u64 = 12;
 const LIMIT: i64 = 500;
 
 /// Where the lake lies: a folder, or what behaves as a bucket.
@@ -62,7 +62,7 @@ impl Place {
 
 fn run(store: &mut S3Store) -> Result<(), StoreError> {
     store.open(&[table()])?;
-    deliver(store, END, 8)
+    deliver(store, END, 4)
 }
 
 /// Runs something with its n-th request failing, for every n there is.
@@ -103,7 +103,7 @@ fn a_process_that_goes_on_after_any_request_loses_and_doubles_nothing() {
             store = place.store(place.objects());
             store.open(&[table()]).expect(about);
         }
-        while let Err(error) = deliver(&mut store, END, 8) {
+        while let Err(error) = deliver(&mut store, END, 4) {
             assert!(error.is_retry(), "{about}: {error}");
             store.forget();
         }
@@ -116,7 +116,7 @@ fn merging_and_cleaning_may_fail_at_any_request() {
     for_every_fault(|place, fault, about| {
         let mut store = place.store(place.objects());
         store.open(&[table()]).unwrap();
-        deliver(&mut store, 12, 4).unwrap();
+        deliver(&mut store, 6, 3).unwrap();
         let wanted = newest(read(&place.lake()));
         let merge = Merge { min_files: 2, ..Merge::default() };
         let maintain = |lake: &Lake| {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use ::services::{Minio, Tls};
 use deliver::{Store as _, StoreError};
-use services::{Minio, Tls};
 use store_s3::Encryption;
 
 use crate::certificates::Authority;
@@ -12,7 +12,7 @@ use super::world::{TOPIC, World, deliver, table, write};
 
 #[test]
 fn wrong_credentials_are_refused_and_right_ones_read_again() {
-    let s3 = services::S3::shared().unwrap();
+    let s3 = ::services::S3::shared().unwrap();
     let world = World::new(&s3);
     for (key, secret) in [("nobody", s3.secret.as_str()), (s3.key.as_str(), "guessed-secret")] {
         world.let_in(key, secret);
@@ -32,7 +32,11 @@ fn wrong_credentials_are_refused_and_right_ones_read_again() {
 fn has_parquet(folder: &Path) -> bool {
     std::fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();
-        if path.is_dir() { has_parquet(&path) } else { std::fs::read(path).unwrap().windows(4).any(|w| w == b"PAR1") }
+        if path.is_dir() {
+            has_parquet(&path)
+        } else {
+            std::fs::read(path).unwrap().windows(4).any(|w| w == b"PAR1")
+        }
     })
 }
 
@@ -60,8 +64,12 @@ fn only_a_server_with_a_valid_certificate_is_believed() {
     let authority = Authority::new("lake");
     for has_expired in [false, true] {
         let signed = authority.sign(&format!("server-{has_expired}"), &["127.0.0.1"], has_expired);
-        let tls =
-            Tls { certificate: signed.certificate, key: signed.key, keystore: signed.keystore, authority: None };
+        let tls = Tls {
+            certificate: signed.certificate,
+            key: signed.key,
+            keystore: signed.keystore,
+            authority: None,
+        };
         let minio = Minio::start_secure(&tls).unwrap();
         let mut world = World::new(&minio.s3());
         let refused = |world: &World| {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use ::services::S3;
 use deliver::Store as _;
 use serde_json::{Value, json};
-use services::S3;
 use store_s3::{Lake, Merge, S3Store};
 
 use super::world::{self, TOPIC, World, at_us, deliver, has_place, id, in_folder, table};
@@ -24,8 +24,10 @@ fn readers() -> PathBuf {
     }
     std::fs::create_dir_all(&cache).unwrap();
     let new = tempfile::tempdir_in(&cache).unwrap();
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
-    let done = Command::new("python3").args(install).arg("--target").arg(new.path()).args(READERS).status().unwrap();
+    let install =
+        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
+    let done =
+        Command::new("python3").args(install).arg("--target").arg(new.path()).args(READERS).status().unwrap();
     assert!(done.success(), "the readers cannot be installed");
     // Another test may have been quicker.
     if std::fs::rename(new.path(), &folder).is_err() {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use ::services::S3;
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
 use deliver::{Batch, Store as _, StoreError, Table};
 use event::{Field, Kind, Schema};
-use services::S3;
 use store_s3::{Credentials, Lake, Options, S3Store};
 use tempfile::TempDir;
 
