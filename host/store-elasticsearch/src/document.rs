@@ -78,7 +78,7 @@ fn action(line: &mut Vec<u8>, stem: &str, month: &str, id: &str, revision_us: i6
         write!(line, "{{\"index\":{{\"_index\":\"{stem}{month}\",\"_id\":")?;
         serde_json::to_writer(&mut *line, id)?;
         // A version cannot be below zero.
-        write!(line, ",\"version\":{},\"version_type\":\"external\"}}}}\n", revision_us.max(0))
+        writeln!(line, ",\"version\":{},\"version_type\":\"external\"}}}}", revision_us.max(0))
     })();
     written.map_err(|_: std::io::Error| failed("a row cannot be written"))
 }
