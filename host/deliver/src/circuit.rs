@@ -38,6 +38,12 @@ impl Circuit {
         self.until_us = now_us.saturating_add(pause_us / 2 + pause_us / 2 * share / 1024);
     }
 
+    /// An attempt has failed in a way that somebody must mend: it is tried again, seldom.
+    pub(crate) fn break_down(&mut self, now_us: i64) {
+        self.failures = self.failures.saturating_add(1);
+        self.until_us = now_us.saturating_add(LONGEST_US);
+    }
+
     pub(crate) fn succeed(&mut self) {
         *self = Self::default();
     }

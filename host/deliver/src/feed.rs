@@ -45,6 +45,12 @@ impl Feed {
         &self.table.topic
     }
 
+    /// How many partitions the topic has.
+    #[must_use]
+    pub fn partitions(&self) -> u32 {
+        self.table.partitions
+    }
+
     /// The partitions that are delivered here, by number.
     #[must_use]
     pub fn places(&self) -> &BTreeMap<u32, Place> {

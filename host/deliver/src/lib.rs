@@ -54,22 +54,29 @@ pub struct Refused<'a> {
     pub reject: &'a Reject,
 }
 
+/// Writes a dead letter; nothing for one that is never dead-lettered again.
+pub type Letter = Box<dyn Fn(&Refused<'_>) -> Vec<Output> + Send>;
+
 /// How a delivery works.
 pub struct Rules {
     /// The store's name in the pipeline.
     pub name: String,
     /// Knows the records that are no rows.
     pub skips: fn(&Record) -> bool,
-    /// Writes a dead letter; nothing for one that is never dead-lettered again.
-    pub letter: Box<dyn Fn(&Refused<'_>) -> Vec<Output> + Send>,
+    /// What becomes of a row that the store refuses.
+    pub letter: Letter,
 }
 
 /// All feeds of one store.
 pub struct Delivery<S> {
     store: S,
+    /// Whether the store is ready for the feeds.
+    is_open: bool,
     feeds: Vec<Feed>,
     rules: Rules,
     circuit: Circuit,
+    /// Whether somebody must do something about it.
+    is_broken: bool,
     /// What the store last failed with, for as long as it does.
     failure: Option<String>,
     /// Less than what is asked for, where the store takes no more at once.
@@ -82,27 +89,64 @@ pub struct Delivery<S> {
 }
 
 impl<S: Store> Delivery<S> {
-    /// Makes the store ready for topics, each with its partitions and fields. None of the partitions is delivered
-    /// before it is assigned.
+    /// Of topics, each with its partitions and fields. None of the partitions is delivered before it is assigned. The
+    /// store is opened by the first delivery, or by [`Self::open`].
     ///
     /// # Errors
-    /// [`Error::Store`], [`Error::Event`].
-    pub fn open(mut store: S, topics: Vec<(String, u32, Schema)>, rules: Rules) -> Result<Self, Error> {
+    /// [`Error::Event`].
+    pub fn new(store: S, topics: Vec<(String, u32, Schema)>, rules: Rules) -> Result<Self, Error> {
         let feed = |(topic, partitions, schema): (String, u32, Schema)| Feed::new(topic, partitions, &schema);
         let feeds = topics.into_iter().map(feed).collect::<Result<Vec<_>, Error>>()?;
-        let tables: Vec<Table> = feeds.iter().map(|feed| feed.table.clone()).collect();
-        store.open(&tables)?;
         Ok(Self {
             store,
+            is_open: false,
             feeds,
             rules,
             circuit: Circuit::default(),
+            is_broken: false,
             failure: None,
             most_records: usize::MAX,
             letters: Vec::new(),
             delivered: 0,
             refused: 0,
         })
+    }
+
+    /// The tables of the topics, as the store is to have them.
+    pub fn tables(&self) -> Vec<Table> {
+        self.feeds.iter().map(|feed| feed.table.clone()).collect()
+    }
+
+    /// Makes the store ready for the topics, where it is not.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn open(&mut self) -> Result<(), Error> {
+        if !self.is_open {
+            let tables = self.tables();
+            self.store.open(&tables)?;
+            self.is_open = true;
+        }
+        Ok(())
+    }
+
+    /// Begins again at the cursors, at once: somebody has done something about the store.
+    pub fn renew(&mut self) {
+        self.begin_again();
+        self.circuit.succeed();
+    }
+
+    /// Whether somebody must do something before it can go on.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
+    }
+
+    /// Puts another store in the place of one that fails: the same, told otherwise what to expect.
+    pub fn replace(&mut self, store: S) {
+        self.renew();
+        self.store = store;
+        self.is_open = false;
     }
 
     /// The store.
@@ -155,36 +199,52 @@ impl<S: Store> Delivery<S> {
     /// it has failed. `now_us`: any clock that does not go back.
     ///
     /// # Errors
-    /// [`Error`], but for what a store may get over by itself. What was not delivered is delivered by a later call.
+    /// [`Error`], but for what a store may get over by itself. What was not delivered is delivered by a later call, and
+    /// where somebody must do something about it, it is tried again, seldom.
     pub fn deliver(&mut self, log: &mut dyn Log, most: Most, now_us: i64) -> Result<bool, Error> {
         if !self.circuit.lets_through(now_us) {
             return Ok(false);
         }
-        let turned = self.turn(log, most).and_then(|busy| {
+        let turned = self.open().and_then(|()| self.turn(log, most)).and_then(|busy| {
             self.flush(log, false)?;
             Ok(busy)
         });
         match turned {
             Ok(busy) => {
                 self.circuit.succeed();
-                self.failure = None;
+                (self.failure, self.is_broken) = (None, false);
                 // Slowly more again, after it was too much.
                 self.most_records = self.most_records.saturating_add(self.most_records / 16 + 1);
                 Ok(busy)
             }
             Err(error) => {
                 self.begin_again();
-                match error {
-                    Error::Store(error) if error.is_retry() => {
-                        if matches!(error, StoreError::TooMuch(_)) {
-                            self.most_records = (self.most_records.min(most.records) / 2).max(1);
-                        }
-                        self.failure = Some(error.to_string());
-                        self.circuit.fail(now_us, &self.rules.name);
-                        Ok(false)
-                    }
-                    error => Err(error),
+                self.fail(error, most, now_us).map_or(Ok(false), Err)
+            }
+        }
+    }
+
+    /// Says when it is tried again, and gives back what is to be told at once.
+    fn fail(&mut self, error: Error, most: Most, now_us: i64) -> Option<Error> {
+        // The log is tried again by who reads it.
+        if matches!(error, Error::Log(_)) {
+            return Some(error);
+        }
+        self.failure = Some(error.to_string());
+        self.is_broken = !matches!(&error, Error::Store(error) if error.is_retry());
+        match error {
+            Error::Store(error) if error.is_retry() => {
+                if matches!(error, StoreError::TooMuch(_)) {
+                    self.most_records = (self.most_records.min(most.records) / 2).max(1);
                 }
+                self.circuit.fail(now_us, &self.rules.name);
+                None
+            }
+            error => {
+                // Secrets may have been exchanged, or tables changed: it is looked at anew.
+                self.is_open = false;
+                self.circuit.break_down(now_us);
+                Some(error)
             }
         }
     }
@@ -201,14 +261,18 @@ impl<S: Store> Delivery<S> {
     fn begin_again(&mut self) {
         self.store.forget();
         self.letters.clear();
-        self.feeds.iter_mut().flat_map(|feed| feed.places.values_mut()).for_each(|place| *place = Place::default());
+        self.feeds
+            .iter_mut()
+            .flat_map(|feed| feed.places.values_mut())
+            .for_each(|place| *place = Place::default());
     }
 
     fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
         let most = Most { records: most.records.min(self.most_records), ..most };
         let mut busy = false;
         for feed in &mut self.feeds {
-            let partitions: Vec<(u32, Place)> = feed.places.iter().map(|(number, place)| (*number, *place)).collect();
+            let partitions: Vec<(u32, Place)> =
+                feed.places.iter().map(|(number, place)| (*number, *place)).collect();
             for (partition, place) in partitions {
                 let topic = feed.table.topic.clone();
                 let from = match place.next_offset {
@@ -225,13 +289,16 @@ impl<S: Store> Delivery<S> {
                     continue;
                 };
                 let next_offset = last.offset + 1;
-                let rows = feed.decode(partition, records.iter().filter(|record| !(self.rules.skips)(record)))?;
+                let rows =
+                    feed.decode(partition, records.iter().filter(|record| !(self.rules.skips)(record)))?;
                 let batch = feed.batch(partition, from, next_offset, &rows)?;
                 let rejects = self.store.write(&batch)?;
                 let taken = batch.offsets.len().saturating_sub(rejects.len()) as u64;
                 for reject in &rejects {
                     let offset = batch.offsets.get(reject.row);
-                    let Some(record) = records.iter().find(|record| Some(&record.offset) == offset) else { continue };
+                    let Some(record) = records.iter().find(|record| Some(&record.offset) == offset) else {
+                        continue;
+                    };
                     let store = &self.rules.name;
                     let refused = Refused { store, topic: &topic, partition, record, reject };
                     self.letters.extend((self.rules.letter)(&refused));
@@ -250,7 +317,10 @@ impl<S: Store> Delivery<S> {
     /// are written again, under the same ids.
     fn flush(&mut self, log: &mut dyn Log, all: bool) -> Result<(), Error> {
         if !self.letters.is_empty() {
-            let step = Step { outputs: std::mem::take(&mut self.letters), ..Step::of(&self.rules.name, &[], &[], &[]) };
+            let step = Step {
+                outputs: std::mem::take(&mut self.letters),
+                ..Step::of(&self.rules.name, &[], &[], &[])
+            };
             log.commit_step(step)?;
         }
         Ok(self.store.flush(all)?)

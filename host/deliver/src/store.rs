@@ -76,7 +76,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same may succeed later.
+    /// Whether the same may succeed later, without anybody's doing.
     #[must_use]
     pub fn is_retry(&self) -> bool {
         matches!(self, Self::Away(_) | Self::TooMuch(_))
@@ -91,6 +91,21 @@ pub trait Store: Send {
     /// # Errors
     /// [`StoreError`]: [`StoreError::Differs`] where a table is not as it should be.
     fn open(&mut self, tables: &[Table]) -> Result<(), StoreError>;
+
+    /// Which store it is, once it was opened: to be kept, and expected at the next start, so that one that was emptied
+    /// or exchanged is known. None: nothing else can be taken for it.
+    fn id(&self) -> Option<&str> {
+        None
+    }
+
+    /// Makes the places of these tables, or changes them so that they hold what is wanted; says what was done, a line
+    /// for each change. What rows there are stays.
+    ///
+    /// # Errors
+    /// [`StoreError`]: [`StoreError::Differs`] where a table cannot be changed to what is wanted.
+    fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
+        self.open(tables).map(|()| Vec::new())
+    }
 
     /// The next offset to deliver of a partition: what lies before it is in the store for good. None: nothing was
     /// delivered yet.
@@ -125,6 +140,14 @@ pub trait Store: Send {
 impl<S: Store + ?Sized> Store for Box<S> {
     fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
         (**self).open(tables)
+    }
+
+    fn id(&self) -> Option<&str> {
+        (**self).id()
+    }
+
+    fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
+        (**self).migrate(tables)
     }
 
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {

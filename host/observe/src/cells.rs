@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn durations_fall_into_buckets_that_add_up() {
-        let observed = Observed::new(0);
+        let observed = Observed::new(0, 1);
         let cell = observed.metrics.commit_seconds.get_or_create_owned(&OfWorker { worker: 0 });
         for ms in [1, 2, 9, 10, 11_000] {
             cell.observe(Duration::from_millis(ms));

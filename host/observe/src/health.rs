@@ -1,4 +1,4 @@
-//! Whether the program is well: its workers and its delivery take their turns, and what they need is restored.
+//! Whether the program is well: its workers and its deliveries take their turns, and what they need is restored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -16,7 +16,8 @@ const NONE: u64 = u64::MAX;
 /// Whether the program is well.
 pub struct Health {
     workers: Vec<Worker>,
-    delivery: Turn,
+    /// Of the stores: the embedded one first.
+    deliveries: Vec<Turn>,
 }
 
 /// What is known of a worker.
@@ -71,13 +72,14 @@ impl Turn {
 }
 
 impl Health {
-    pub(crate) fn new(workers: usize, metrics: &Metrics) -> Self {
+    pub(crate) fn new(workers: usize, deliveries: usize, metrics: &Metrics) -> Self {
         let worker = |worker| Worker {
             turn: Turn::new(),
             assigned: metrics.partitions_assigned.get_or_create_owned(&OfWorker { worker }),
             restored: metrics.partitions_restored.get_or_create_owned(&OfWorker { worker }),
         };
-        Self { workers: (0..).map(worker).take(workers).collect(), delivery: Turn::new() }
+        let deliveries = (0..deliveries).map(|_| Turn::new()).collect();
+        Self { workers: (0..).map(worker).take(workers).collect(), deliveries }
     }
 
     /// A worker's turns; none: there are fewer workers.
@@ -86,10 +88,10 @@ impl Health {
         self.workers.get(number).map(|worker| &worker.turn)
     }
 
-    /// The turns of the delivery.
+    /// The turns of a store's delivery; none: there are fewer stores.
     #[must_use]
-    pub fn delivery(&self) -> &Turn {
-        &self.delivery
+    pub fn delivery(&self, number: usize) -> Option<&Turn> {
+        self.deliveries.get(number)
     }
 
     /// What has stopped, a line each; nothing where all is well.
@@ -105,7 +107,9 @@ impl Health {
         };
         let workers = self.workers.iter().zip(0..);
         let workers = workers.filter_map(|(worker, number)| late(&worker.turn, format!("worker {number}")));
-        workers.chain(late(&self.delivery, "the delivery".into())).collect()
+        let deliveries = self.deliveries.iter().zip(0..);
+        let deliveries = deliveries.filter_map(|(turn, number)| late(turn, format!("delivery {number}")));
+        workers.chain(deliveries).collect()
     }
 
     /// What the program is not ready for, a line each; nothing where it is ready.
@@ -120,8 +124,10 @@ impl Health {
                 missing += &format!("worker {number}: its last turn has not succeeded\n");
             }
         }
-        if !self.delivery.has_succeeded() {
-            missing += "the delivery: its last turn has not succeeded\n";
+        for (delivery, number) in self.deliveries.iter().zip(0..) {
+            if !delivery.has_succeeded() {
+                missing += &format!("delivery {number}: its last turn has not succeeded\n");
+            }
         }
         missing
     }
@@ -134,14 +140,14 @@ mod tests {
 
     #[test]
     fn it_is_ready_when_all_is_restored_and_every_last_turn_succeeded() {
-        let observed = Observed::new(2);
+        let observed = Observed::new(2, 1);
         let health = &observed.health;
         assert_eq!(health.missing().lines().count(), 3, "nobody has had a turn");
         let cell = |worker| observed.metrics.partitions_restored.get_or_create_owned(&OfWorker { worker });
         observed.metrics.partitions_assigned.get_or_create_owned(&OfWorker { worker: 1 }).set(3);
         cell(1).set(2);
         (0..2).for_each(|worker| health.worker(worker).unwrap().end(true));
-        health.delivery().end(true);
+        health.delivery(0).unwrap().end(true);
         assert_eq!(health.missing(), "worker 1 has restored 2 of 3 partitions\n");
         cell(1).set(3);
         assert_eq!(health.missing(), "");
@@ -152,17 +158,17 @@ mod tests {
 
     #[test]
     fn who_takes_no_turn_has_stopped_unless_it_has_not_begun_or_has_ended() {
-        let health = Observed::new(2).health;
+        let health = Observed::new(2, 1).health;
         let most = Duration::from_millis(20);
         health.worker(1).unwrap().take();
         assert_eq!(health.stopped(), "");
         std::thread::sleep(2 * most);
         assert_eq!(health.stopped_for(most), "worker 1 has taken no turn for 0 s\n");
-        health.delivery().take();
+        health.delivery(0).unwrap().take();
         std::thread::sleep(2 * most);
         assert_eq!(health.stopped_for(most).lines().count(), 2);
         health.worker(1).unwrap().take();
-        health.delivery().retire();
+        health.delivery(0).unwrap().retire();
         assert_eq!(health.stopped_for(Duration::from_secs(60)), "");
     }
 }

@@ -45,11 +45,11 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Of a program with this many workers.
+    /// Of a program with this many workers, and deliveries to stores.
     #[must_use]
-    pub fn new(workers: usize) -> Self {
+    pub fn new(workers: usize, deliveries: usize) -> Self {
         let (metrics, registry) = Metrics::new();
-        let health = Arc::new(Health::new(workers, &metrics));
+        let health = Arc::new(Health::new(workers, deliveries, &metrics));
         Self { metrics, health, registry: Arc::new(registry) }
     }
 

@@ -73,14 +73,14 @@ pub struct OfWorker {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OfStore {
     /// Its name.
-    pub store: &'static str,
+    pub store: Arc<str>,
 }
 
 /// A topic that goes into a store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EncodeLabelSet)]
 pub struct OfTopic {
     /// The store.
-    pub store: &'static str,
+    pub store: Arc<str>,
     /// The topic.
     pub topic: Arc<str>,
 }
@@ -122,6 +122,12 @@ pub struct Metrics {
     pub delivered_rows: Family<OfTopic, Counter>,
     /// Deliveries that failed.
     pub delivery_failures: Family<OfStore, Counter>,
+    /// Rows that a store has refused.
+    pub delivery_refused_rows: Family<OfStore, Counter>,
+    /// Whether a store's last delivery has failed: its circuit is open.
+    pub delivery_failing: Family<OfStore, Gauge>,
+    /// Whether a store was asked to pause.
+    pub delivery_paused: Family<OfStore, Gauge>,
     /// Records between what was delivered and the end.
     pub delivery_lag_records: Family<OfTopic, Gauge>,
 }
@@ -171,6 +177,12 @@ impl Metrics {
     fn register_deliveries(&self, to: &mut Registry) {
         to.register("delivered_rows", "Rows delivered to a store", self.delivered_rows.clone());
         to.register("delivery_failures", "Deliveries that failed", self.delivery_failures.clone());
+        let help = "Rows that a store has refused, and that became dead letters";
+        to.register("delivery_refused_rows", help, self.delivery_refused_rows.clone());
+        let help = "1 while a store's circuit is open: its last delivery has failed";
+        to.register("delivery_failing", help, self.delivery_failing.clone());
+        let help = "1 while a store is paused by an operator";
+        to.register("delivery_paused", help, self.delivery_paused.clone());
         let help = "Records from a store's cursors to the end";
         to.register("delivery_lag_records", help, self.delivery_lag_records.clone());
     }

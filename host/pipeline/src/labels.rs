@@ -96,6 +96,70 @@ pub fn check(
     Ok(Flows { topics: flows, state })
 }
 
+/// What a store is given, and may hold.
+pub struct StoreRule<'a> {
+    /// The store.
+    pub name: &'a str,
+    /// Of the derived topics those that it is given; all where none are named.
+    pub topics: Option<&'a BTreeSet<String>>,
+    /// Labels that it is cleared for.
+    pub clearance: &'a BTreeSet<String>,
+}
+
+/// Checks what a store is given against its clearance and the policies. A row that it refuses becomes a dead letter
+/// with all its labels.
+///
+/// # Errors
+/// [`Error::Leak`] names the field, its label, its path, and the mend.
+pub fn check_store(
+    pipeline: &Pipeline,
+    flows: &Flows,
+    policies: &Policies,
+    store: &StoreRule<'_>,
+) -> Result<(), Error> {
+    let StoreRule { name, topics, clearance } = *store;
+    for topic in topics.into_iter().flatten() {
+        if topic != crate::DEAD_LETTERS && !flows.topics.iter().any(|flow| flow.topic == *topic) {
+            return Err(Error::File(format!(
+                "store `{name}` is given topic `{topic}`, which no step writes"
+            )));
+        }
+    }
+    let check = Check { pipeline, tables: &Tables::default(), policies, written: &Written::default() };
+    for flow in flows.topics.iter().filter(|flow| topics.is_none_or(|topics| topics.contains(&flow.topic))) {
+        for (field, FieldFlow { labels, path }) in &flow.fields {
+            for label in labels {
+                let (where_to, why) = if !clearance.contains(label) {
+                    (format!("store `{name}`"), format!("add `{label}` to the store's clearance"))
+                } else if let Some(why) = check.held(Sink::Store, name, label)? {
+                    (format!("store `{name}`"), why)
+                } else if !pipeline.clearance.dead_letter_rows.contains(label) {
+                    let refused =
+                        format!("topic `{}`, if store `{name}` refuses a row", crate::DEAD_LETTER_ROWS);
+                    (refused, format!("add `{label}` to `clearance: {{dead_letter_rows: …}}`"))
+                } else if let Some(why) = check.held(Sink::DeadLetterRows, crate::DEAD_LETTER_ROWS, label)? {
+                    (format!("topic `{}`", crate::DEAD_LETTER_ROWS), why)
+                } else {
+                    continue;
+                };
+                return Err(Error::Leak(format!(
+                    "{} of topic `{}` would carry the label `{label}` into {where_to}, which is not cleared for it\n  \
+                     path: {}\n  \
+                     mend: {why}, clear it in a step before, or leave the topic out of the store's `topics`",
+                    called(field),
+                    flow.topic,
+                    path.join(" → "),
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn called(field: &str) -> String {
+    if field == ROWS { "the choice of rows".into() } else { format!("field `{field}`") }
+}
+
 type Fields = BTreeMap<String, FieldFlow>;
 
 /// One plugin in its place.
@@ -169,13 +233,12 @@ impl Check<'_> {
                 } else {
                     format!("add `{label}` to the topic's clearance")
                 };
-                let what =
-                    if field == ROWS { "the choice of rows".to_owned() } else { format!("field `{field}`") };
                 return Err(Error::Leak(format!(
-                    "{what} would carry the label `{label}` into topic `{}`, which is not cleared for it\n  \
+                    "{} would carry the label `{label}` into topic `{}`, which is not cleared for it\n  \
                      path: {}\n  \
                      mend: clear it in a step that may (mask-pii for text and author), leave the field out \
                      of the schema, or {why}",
+                    called(field),
                     output.topic,
                     flow.path.join(" → "),
                 )));

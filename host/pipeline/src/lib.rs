@@ -24,10 +24,10 @@ use std::sync::Arc;
 pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
 pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
-pub use labels::{FieldFlow, Flows, TopicFlow, check as check_labels};
+pub use labels::{FieldFlow, Flows, StoreRule, TopicFlow, check as check_labels, check_store};
 pub use offers::offers;
 pub use restore::Restores;
-pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, dead_letter_schema};
+pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, RefusedRow, StoreLetters, dead_letter_schema};
 pub use snapshot::{Draft, Snapshots};
 pub use stage::{Counts, DISCARDED, Logged, RefusedCount, Stage, StepResult};
 pub use watermark::is_watermark;
@@ -77,10 +77,13 @@ impl Running {
     }
 }
 
+/// A topic that goes into stores, its partitions and its fields.
+pub type Derived = (String, u32, event::Schema);
+
 impl Pipeline {
     /// The topics that go into stores, each with its partitions and fields.
     #[must_use]
-    pub fn derived(&self, running: &Running) -> Vec<(String, u32, event::Schema)> {
+    pub fn derived(&self, running: &Running) -> Vec<Derived> {
         let topic = |output: &Output, schema: &arrow::datatypes::Schema| {
             (output.topic.clone(), output.partitions, event::Schema::of_arrow(schema))
         };

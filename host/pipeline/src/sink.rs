@@ -139,6 +139,67 @@ impl DeadLetters {
     }
 }
 
+/// Dead letters of rows that stores refuse.
+pub struct StoreLetters(DeadLetters);
+
+/// A row that a store refuses.
+pub struct RefusedRow<'a> {
+    /// The store's name.
+    pub store: &'a str,
+    /// The store's name for the error.
+    pub kind: &'a str,
+    /// What the store says, which may quote the row: it stays with it.
+    pub message: &'a str,
+    /// The derived topic.
+    pub topic: &'a str,
+    /// Its partition.
+    pub partition: u32,
+    /// The record.
+    pub record: &'a log::Record,
+}
+
+/// What is kept of a refused row.
+#[derive(serde::Serialize)]
+struct Kept<'a> {
+    store: &'a str,
+    message: &'a str,
+    row: Option<&'a serde_json::value::RawValue>,
+}
+
+impl StoreLetters {
+    /// Of a pipeline.
+    #[must_use]
+    pub fn new(pipeline: &str, identity: Identity) -> Self {
+        Self(DeadLetters::new(pipeline, identity))
+    }
+
+    /// The dead letter of a row: none of one that is a dead letter itself, which stays where it lies.
+    #[must_use]
+    pub fn write(&self, row: &RefusedRow<'_>) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        if row.topic == DEAD_LETTERS {
+            return outputs;
+        }
+        // Byte by byte, as a number must not lose its last digits.
+        let came = serde_json::from_slice(&row.record.value).ok();
+        let kept = Kept { store: row.store, message: row.message, row: came };
+        // Texts and what was JSON before: there is nothing that could fail.
+        let kept = serde_json::to_vec(&kept).unwrap_or_default();
+        let refused = Refused {
+            id: Some(String::from_utf8_lossy(&row.record.key).into_owned()),
+            step: format!("store {}", row.store).into(),
+            code: "VG4016",
+            reason: row.kind.into(),
+            partition: row.partition,
+            offset: row.record.offset,
+            at_us: row.record.timestamp_us,
+            row: kept.into(),
+        };
+        self.0.write(row.topic, vec![refused], &mut outputs);
+        outputs
+    }
+}
+
 /// The schema of [`DEAD_LETTERS`].
 #[must_use]
 pub fn dead_letter_schema() -> event::Schema {

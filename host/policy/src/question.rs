@@ -43,7 +43,7 @@ pub enum Question {
         pipeline: String,
         /// What kind of place it is.
         kind: Sink,
-        /// The topic; of state, the step.
+        /// The topic; of state, the step; the store.
         name: String,
         /// The label.
         label: String,
@@ -65,8 +65,10 @@ pub struct Configured {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sink {
-    /// A derived topic, and each store that it is delivered to.
+    /// A derived topic, and the embedded store.
     Topic,
+    /// A store that a file of stores names.
+    Store,
     /// The state of a step, and the rows that it holds.
     State,
     /// The refused rows themselves, as they came.
@@ -77,6 +79,7 @@ impl Sink {
     fn name(self) -> &'static str {
         match self {
             Self::Topic => "topic",
+            Self::Store => "store",
             Self::State => "state",
             Self::DeadLetterRows => "dead-letter-rows",
         }

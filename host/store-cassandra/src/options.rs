@@ -65,7 +65,7 @@ pub struct Options {
     /// columns make possible. Rows that no view takes go to a table by id.
     #[serde(default)]
     pub views: BTreeMap<String, Vec<View>>,
-    /// The store that is expected ([`crate::CassandraStore::store_id`]); none: any.
+    /// The store that is expected ([`deliver::Store::id`]); none: any.
     #[serde(default)]
     pub store_id: Option<String>,
 }

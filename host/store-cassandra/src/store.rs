@@ -58,34 +58,11 @@ impl CassandraStore {
         })
     }
 
-    /// What names the store that is written to, once it is open: to be kept elsewhere, and expected at the next
-    /// start ([`Options::store_id`]).
-    #[must_use]
-    pub fn store_id(&self) -> Option<&str> {
-        self.store_id.as_deref()
-    }
-
     /// Rows that were not written, as their life was over, since the start; one that was delivered again is
     /// counted again.
     #[must_use]
     pub fn expired(&self) -> u64 {
         self.expired
-    }
-
-    /// Makes keyspace and tables, adds columns that tables lack, and marks the store; gives the statements that
-    /// it took. What rows there are stays.
-    ///
-    /// # Errors
-    /// [`StoreError::Differs`]: a table has another key, or a column another type.
-    pub fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
-        let topics = shapes(&self.options, tables)?;
-        let (session, options) = (self.session()?, self.options.clone());
-        self.runtime.run(async move {
-            let own = cursors::shapes();
-            let statements = schema::migrate(&session, &options, &all(&topics, &own)).await?;
-            cursors::mark(&session, &options.keyspace).await?;
-            Ok(statements)
-        })
     }
 
     fn session(&mut self) -> Result<Arc<Session>, StoreError> {
@@ -134,6 +111,22 @@ impl Store for CassandraStore {
         self.epochs.clear();
         self.moved.clear();
         Ok(())
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.store_id.as_deref()
+    }
+
+    // Keyspace, tables, columns that tables lack, and the marker.
+    fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
+        let topics = shapes(&self.options, tables)?;
+        let (session, options) = (self.session()?, self.options.clone());
+        self.runtime.run(async move {
+            let own = cursors::shapes();
+            let statements = schema::migrate(&session, &options, &all(&topics, &own)).await?;
+            cursors::mark(&session, &options.keyspace).await?;
+            Ok(statements)
+        })
     }
 
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {
@@ -260,7 +253,7 @@ fn emptied() -> StoreError {
 fn foreign(why: &str) -> StoreError {
     StoreError::Foreign(format!(
         "{why}; look whether `nodes` and `keyspace` are right, then either restore it, or have it filled again from \
-         the log (`vigie stores migrate`, `vigie stores rewind`)"
+         the log (`vigie stores accept`)"
     ))
 }
 

@@ -98,6 +98,6 @@ pub(crate) fn check(
 pub(crate) fn foreign(why: &str) -> StoreError {
     StoreError::Foreign(format!(
         "{why}; look whether `url` and `prefix` are right, then either restore it, or have it filled again from the \
-         log (`vigie stores migrate`, `vigie stores rewind`)"
+         log (`vigie stores accept`)"
     ))
 }

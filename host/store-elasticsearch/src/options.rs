@@ -60,7 +60,7 @@ pub struct Options {
     /// How long a cursor may lie behind what is written, in milliseconds.
     #[serde(default = "cursor_interval_ms")]
     pub cursor_interval_ms: u64,
-    /// The store that is expected ([`crate::ElasticsearchStore::store_id`]); none: any.
+    /// The store that is expected ([`deliver::Store::id`]); none: any.
     pub store_id: Option<String>,
 }
 

@@ -65,25 +65,6 @@ impl ElasticsearchStore {
         Ok(Self { options, limit, encoder, opened: None, marker: None, cursors, kept_at: Instant::now() })
     }
 
-    /// Makes the places of these tables, or changes them where that needs no new index, and says what was done, a line
-    /// for each change. A field that was added is empty in rows that are there already, and a repeat does not fill it.
-    ///
-    /// # Errors
-    /// [`StoreError`]; [`StoreError::Differs`] where only new indices would mend it: then nothing was changed in that
-    /// table.
-    pub fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
-        let mut opened = self.connect(tables)?;
-        let mut done = Vec::new();
-        let index = self.index();
-        let state = marker::find(&opened.client, &index)?;
-        self.check_marker(&opened.client, &state)?;
-        for table in opened.tables.values_mut() {
-            table.migrate(&opened.client, &mut done)?;
-        }
-        self.migrate_cursors(&opened.client, &mut done)?;
-        Ok(done)
-    }
-
     /// Takes a store for the right one that [`StoreError::Foreign`] was said of, with the cursors that it has.
     ///
     /// # Errors
@@ -100,12 +81,6 @@ impl ElasticsearchStore {
         self.options.store_id = None;
         self.opened = None;
         Ok(())
-    }
-
-    /// Which store it is, once it was opened: to be kept, and given as [`Options::store_id`] the next time.
-    #[must_use]
-    pub fn store_id(&self) -> Option<&str> {
-        self.marker.as_ref().map(|marker| marker.store.as_str())
     }
 
     /// What the cluster lacks of what was asked for, each in a sentence; known once it was opened.
@@ -147,7 +122,7 @@ impl ElasticsearchStore {
 
     /// Whether it is the store that is expected, or none where none is expected.
     fn check_marker(&self, client: &Client, state: &State) -> Result<(), StoreError> {
-        let expected = self.options.store_id.as_deref().or(self.store_id());
+        let expected = self.options.store_id.as_deref().or(self.id());
         match state {
             State::Nothing if expected.is_none() => Ok(()),
             State::Nothing => Err(marker::foreign("it was emptied")),
@@ -229,6 +204,24 @@ impl Store for ElasticsearchStore {
         }
         self.opened = Some(opened);
         Ok(())
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.marker.as_ref().map(|marker| marker.store.as_str())
+    }
+
+    // A field that was added is empty in rows that are there already, and a repeat does not fill it.
+    fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
+        let mut opened = self.connect(tables)?;
+        let mut done = Vec::new();
+        let index = self.index();
+        let state = marker::find(&opened.client, &index)?;
+        self.check_marker(&opened.client, &state)?;
+        for table in opened.tables.values_mut() {
+            table.migrate(&opened.client, &mut done)?;
+        }
+        self.migrate_cursors(&opened.client, &mut done)?;
+        Ok(done)
     }
 
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {

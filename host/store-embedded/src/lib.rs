@@ -108,7 +108,9 @@ impl EmbeddedStore {
 impl EmbeddedStore {
     /// The table of a derived topic.
     fn table(&self, topic: &str) -> Result<&Columns, Error> {
-        self.tables.get(topic).ok_or_else(|| Error::Schema { table: topic.into(), why: "was not made ready".into() })
+        self.tables
+            .get(topic)
+            .ok_or_else(|| Error::Schema { table: topic.into(), why: "was not made ready".into() })
     }
 
     fn begin(&mut self) -> Result<(), Error> {

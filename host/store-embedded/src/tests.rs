@@ -115,7 +115,10 @@ fn a_changed_type_and_a_bad_name_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = EmbeddedStore::open(&folder.path().join("store.db")).unwrap();
     let mut open = |name: &str, kind| {
-        let schema = Arc::new(Schema::new(vec![Field::new("id", DataType::Utf8, false), Field::new(name, kind, true)]));
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("id", DataType::Utf8, false),
+            Field::new(name, kind, true),
+        ]));
         store.open(&[table(&schema)]).map_err(|error| error.to_string())
     };
     open("level", DataType::Float64).unwrap();

@@ -35,7 +35,7 @@ pub(crate) async fn claim(objects: &Objects, expected: Option<&str>) -> Result<S
         return check(found, expected);
     }
     if expected.is_some() {
-        return Err(StoreError::Foreign("it has been emptied: its mark is missing".into()));
+        return Err(StoreError::Foreign("it has been emptied: its mark is missing; restore it, or have it filled again from the log (`vigie stores accept`)".into()));
     }
     let mut listing = objects.list("").await?;
     while let Some((name, _)) = listing.next().await? {
@@ -60,7 +60,7 @@ pub(crate) async fn claim(objects: &Objects, expected: Option<&str>) -> Result<S
 
 fn check(found: String, expected: Option<&str>) -> Result<String, StoreError> {
     if expected.is_some_and(|expected| expected != found) {
-        return Err(StoreError::Foreign("it was begun anew, or comes out of a backup".into()));
+        return Err(StoreError::Foreign("it was begun anew, or comes out of a backup; restore it, or take it as it is (`vigie stores accept`)".into()));
     }
     Ok(found)
 }

@@ -19,7 +19,7 @@ use crate::objects::Objects;
 pub struct Options {
     /// `file:///FOLDER`, which is made, or `s3://BUCKET/PREFIX`, whose bucket is there.
     pub url: String,
-    /// The lake that is expected ([`crate::S3Store::store_id`]); none: any, and an empty place becomes one.
+    /// The lake that is expected ([`deliver::Store::id`]); none: any, and an empty place becomes one.
     #[serde(default)]
     pub store_id: Option<String>,
     /// Where S3 is, as `https://minio.example:9000`; Amazon's for the region if not set.

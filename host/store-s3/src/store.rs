@@ -64,13 +64,6 @@ impl S3Store {
         })
     }
 
-    /// Which lake it is, once it was opened: to be kept, and given as [`Options::store_id`] at the next start, so that
-    /// one that was emptied meanwhile is known.
-    #[must_use]
-    pub fn store_id(&self) -> Option<&str> {
-        self.store_id.as_deref()
-    }
-
     #[cfg(test)]
     pub(crate) fn with_objects(mut self, objects: Objects) -> Self {
         self.objects = Some(objects);
@@ -199,6 +192,10 @@ impl Store for S3Store {
         self.store_id = Some(store_id);
         self.objects = Some(objects);
         Ok(())
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.store_id.as_deref()
     }
 
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {

@@ -19,6 +19,7 @@ use store_embedded::EmbeddedStore;
 
 use crate::kafka::Settings;
 use crate::logs::{AnyLog, LogAddress};
+use crate::stores::StoresFile;
 use crate::{Format, trust};
 
 /// The settings that all commands share.
@@ -33,6 +34,8 @@ pub struct App {
     pub plugins: PathBuf,
     /// Cedar policies, `forbidden.yaml` and `cases.yaml`.
     pub policies: PathBuf,
+    /// The file that names stores beside the embedded one.
+    pub stores: Option<PathBuf>,
     /// How to print.
     pub format: Format,
 }
@@ -81,13 +84,23 @@ impl App {
 
     /// The log of an installation that has run before.
     pub fn existing_log(&self) -> Result<AnyLog> {
-        if self.log == LogAddress::Embedded && !self.data_dir.join("log.db").exists() {
+        if !self.log_is_there() {
             bail!(
                 "VG0002: there is no log in {}; run `vigie demo` first, or say --data-dir",
                 self.data_dir.display()
             );
         }
         self.log()
+    }
+
+    /// Whether there can be something in the log: on Kafka there may always be.
+    pub fn log_is_there(&self) -> bool {
+        self.log != LogAddress::Embedded || self.data_dir.join("log.db").exists()
+    }
+
+    /// The stores beside the embedded one.
+    pub fn stores(&self) -> Result<StoresFile> {
+        StoresFile::read(self.stores.as_deref())
     }
 
     pub fn store(&self) -> Result<EmbeddedStore> {
@@ -209,7 +222,7 @@ impl App {
 
     /// The labels of what was written before, where there is a log.
     pub fn written(&self) -> Result<Written> {
-        if self.log == LogAddress::Embedded && !self.data_dir.join("log.db").exists() {
+        if !self.log_is_there() {
             return Ok(Written::default());
         }
         Ok(Written::read(&*self.log()?)?)

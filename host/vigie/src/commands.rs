@@ -81,6 +81,7 @@ pub fn check(app: &App, path: &Path) -> Result<()> {
     let pipeline = &read.pipeline;
     // Ids do not matter to a check, so it needs no data folder.
     let (running, flows) = app.running(&read, Identity::new([0; 16]))?;
+    app.stores()?.check(pipeline, &flows, &app.policies()?)?;
     if app.format == Format::Table {
         say!("Pipeline {} version {}: fit to run\n", pipeline.pipeline, pipeline.version);
     }

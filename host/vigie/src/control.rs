@@ -13,7 +13,7 @@ use crate::app::{App, ReadPipeline};
 use crate::commands::print_rows;
 
 /// Whose steps facts are.
-const GROUP: &str = "vigie";
+pub const GROUP: &str = "vigie";
 
 /// Makes the topics of facts.
 pub fn create_topics(log: &dyn Log) -> Result<(), log::Error> {
@@ -75,7 +75,7 @@ pub fn retire(log: &mut dyn Log, group: &str, name: &str) -> Result<(), log::Err
     say(log, facts::say(CONTROL, &["worker", group, name], &json!({}), now_us()))
 }
 
-fn say(log: &mut dyn Log, fact: Output) -> Result<(), log::Error> {
+pub fn say(log: &mut dyn Log, fact: Output) -> Result<(), log::Error> {
     log.commit_step(Step::of(GROUP, &[], &[fact], &[]))
 }
 
@@ -118,7 +118,7 @@ fn rows(facts: &Facts, kind: &str, within: &str, cell: impl Fn(&Value) -> String
     rows
 }
 
-fn now_us() -> i64 {
+pub fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -57,8 +57,9 @@ pub fn run(app: &App, options: &Options) -> Result<()> {
     let mut progress = Progress::new();
     let read = read_pipeline(&options.pipeline)?;
     let pipeline = &read.pipeline;
-    let observed = Observed::new(options.workers.into());
-    let mut workers = Workers::open(app, &read, options.workers, 0, &observed)?;
+    let stores = app.stores()?;
+    let observed = Observed::new(options.workers.into(), 1 + stores.stores.len());
+    let mut workers = Workers::open(app, &read, &stores, options.workers, 0, &observed)?;
     eprintln!("Vigie: pipeline {} version {}", pipeline.pipeline, pipeline.version);
     let fed = feed(&mut *app.log_as(GROUP)?, pipeline, options)?;
     if fed == 0 {

@@ -100,10 +100,26 @@ impl AnyLog {
         Ok(())
     }
 
+    /// Joins a group that shares the partitions of topics, and gives them by [`Self::changes`]; false where nobody else
+    /// can have them.
+    pub fn share(&mut self, group: &str, topics: &[&str]) -> Result<bool, log::Error> {
+        match self {
+            Self::Embedded(_) => Ok(false),
+            Self::Kafka(log) => log.join(group, topics).map(|()| true),
+        }
+    }
+
+    /// What the groups have given and taken.
+    pub fn changes(&mut self) -> Result<Vec<Change>, log::Error> {
+        match self {
+            Self::Embedded(_) => Ok(Vec::new()),
+            Self::Kafka(log) => log.changes(),
+        }
+    }
+
     /// Between two steps: takes and gives up what the groups say.
     pub fn follow_groups(&mut self, worker: &mut pipeline::Worker, inputs: &[Input]) -> Result<()> {
-        let Self::Kafka(log) = self else { return Ok(()) };
-        for change in log.changes()? {
+        for change in self.changes()? {
             let (topic, partition) = change.place();
             match &change {
                 Change::Revoked { .. } => worker.revoke(topic, partition),

@@ -20,6 +20,7 @@ mod policy_commands;
 mod run;
 mod snapshots;
 mod stop;
+mod stores;
 mod trust;
 mod watch;
 
@@ -49,6 +50,9 @@ struct Cli {
     /// Folder of the Cedar policies
     #[arg(long, global = true, default_value = "policies", env = "VIGIE_POLICIES")]
     policies: PathBuf,
+    /// File that names stores beside the embedded one: Cassandra, Elasticsearch, S3
+    #[arg(long, global = true, env = "VIGIE_STORES")]
+    stores: Option<PathBuf>,
     /// How to print what scripts read
     #[arg(long, global = true, value_enum, default_value = "table")]
     output: Format,
@@ -118,6 +122,12 @@ enum Command {
     /// Print which pipelines were started on the log, with which plugins, and which worker has which partitions
     #[command(after_help = "Example:\n  vigie status --output json")]
     Status,
+    /// Print how stores stand: state, lag, rate, last error; or pause, resume, rewind, migrate one
+    #[command(after_help = "Example:\n  vigie stores\n  vigie stores pause search")]
+    Stores {
+        #[command(subcommand)]
+        command: Option<stores::StoreCommand>,
+    },
     /// Print the keyed state of a pipeline's stateful steps
     #[command(after_help = "Example:\n  vigie state pipelines/field-reports.yaml --step counts --limit 10")]
     State {
@@ -178,19 +188,21 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         kafka: cli.kafka,
         plugins: cli.plugins,
         policies: cli.policies,
+        stores: cli.stores,
         format: cli.output,
     };
     match cli.command {
         Command::Demo(options) => demo::run(&app, &options),
         Command::Run { pipeline, follow, close, workers, host, observe } => {
-            let observed = observe::Observed::new(workers.into());
+            let file = app.stores()?;
+            let observed = observe::Observed::new(workers.into(), 1 + file.stores.len());
             // Before all that takes its time, so that a start can be watched.
             if let Some(address) = observe {
                 let bound = observe::serve(address, observed.clone())?;
                 eprintln!("metrics at http://{bound}/metrics");
             }
             let read = app::read_pipeline(&pipeline)?;
-            let mut workers = run::Workers::open(&app, &read, workers, host, &observed)?;
+            let mut workers = run::Workers::open(&app, &read, &file, workers, host, &observed)?;
             if observe.is_some() {
                 workers.publish(&app, &observed)?;
             }
@@ -216,6 +228,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(options) => commands::simulate(&app, &options),
         Command::Tail(options) => commands::tail(&app, &options),
         Command::DeadLetters(command) => commands::dead_letters(&app, &command),
+        Command::Stores { command } => stores::run(&app, command.as_ref()),
         Command::Status => control::status(&app),
         Command::State { pipeline, step, limit } => commands::state(&app, &pipeline, step.as_deref(), limit),
         Command::Query { sql, limit } => commands::query(&app, &sql, limit),

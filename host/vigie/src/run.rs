@@ -1,6 +1,7 @@
-//! Workers, each a thread with a log connection, stages and partitions of its own, and beside them the
-//! delivery to the store.
+//! Workers, each a thread with a log connection, stages and partitions of its own, and beside them a courier for
+//! each store.
 
+mod courier;
 mod patience;
 mod progress;
 mod worker;
@@ -13,18 +14,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use deliver::{Delivery, Rules};
+use deliver::{Delivery, Refused, Rules};
 use log::{Log, Most};
 use observe::Observed;
-use pipeline::{Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pace, Pipeline, Running, is_watermark};
-use store_embedded::EmbeddedStore;
+use pipeline::facts::{self, CONTROL, Facts};
+use pipeline::{
+    Counts, DEAD_LETTER_ROWS, DEAD_LETTERS, Pace, Pipeline, RefusedRow, Running, StoreLetters, is_watermark,
+};
 
 use crate::app::{App, ReadPipeline};
 use crate::control;
 use crate::logs::{AnyLog, LogAddress};
 use crate::snapshots::SnapshotFolder;
 use crate::stop::Asked;
+use crate::stores::{self, EMBEDDED, Keeper, StoresFile};
 use crate::watch::{self, DeliveryWatch, Readings, WorkerWatch};
+use courier::Courier;
 use patience::Patience;
 pub use progress::Progress;
 use worker::{Worker, say};
@@ -51,8 +56,10 @@ pub struct Workers {
     workers: Vec<Worker>,
     /// Partitions of the pipeline.
     all: usize,
-    delivery: Delivery<EmbeddedStore>,
-    watch: DeliveryWatch,
+    /// The embedded store's first.
+    couriers: Vec<Courier>,
+    keeper: Keeper,
+    group: String,
     readings: Readings,
     _lock: File,
 }
@@ -71,6 +78,12 @@ struct Shared {
     given: Vec<AtomicUsize>,
     /// How many there are.
     all: usize,
+    /// Workers that have not ended.
+    working: AtomicUsize,
+    /// Whether it was asked to stop, so that what stores lack is left to the next start.
+    leaves: AtomicBool,
+    /// Rows that the embedded store has.
+    delivered: AtomicU64,
     counts: Mutex<Counts>,
     /// Log lines of plugins since they were last shown: step, message, events.
     logged: Mutex<BTreeMap<(String, String), u64>>,
@@ -80,8 +93,16 @@ struct Shared {
 pub type Counters = Vec<(String, String, u64)>;
 
 impl Workers {
-    /// `host` tells the programs apart that share a pipeline on Kafka; `observed` has as many workers.
-    pub fn open(app: &App, read: &ReadPipeline, workers: u8, host: u16, observed: &Observed) -> Result<Self> {
+    /// `host` tells the programs apart that share a pipeline on Kafka; `observed` has as many workers, and a delivery for
+    /// the embedded store and each of the file.
+    pub fn open(
+        app: &App,
+        read: &ReadPipeline,
+        file: &StoresFile,
+        workers: u8,
+        host: u16,
+        observed: &Observed,
+    ) -> Result<Self> {
         app.create_data_dir()?;
         let lock = app.lock()?;
         let log = app.log()?;
@@ -106,7 +127,9 @@ impl Workers {
         for number in 0..count {
             let running = Running::new(pipeline, app.identity()?, tables.clone(), &component)?;
             if opened.is_empty() {
-                flows = Some(pipeline::check_labels(pipeline, &running, &tables, &policies, &written)?);
+                let checked = pipeline::check_labels(pipeline, &running, &tables, &policies, &written)?;
+                file.check(pipeline, &checked, &policies)?;
+                flows = Some(checked);
             }
             let name = format!("{}.{host}.{number}", pipeline.group());
             let mut log = app.log_as(&name)?;
@@ -134,17 +157,27 @@ impl Workers {
             log.assign(worker, inputs)?;
         }
         let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
-        // It has no rows that it refuses: what it cannot hold is an error.
-        let rules = Rules { name: "embedded".into(), skips: is_watermark, letter: Box::new(|_| Vec::new()) };
-        let mut delivery = Delivery::open(app.store()?, pipeline.derived(first.worker.running()), rules)?;
-        delivery.assign_all();
-        let (watch, all) = (DeliveryWatch::new(observed, &delivery), pipeline.inputs().len());
-        Ok(Self { log, workers: opened, all, delivery, watch, readings, _lock: lock })
+        let derived = pipeline.derived(first.worker.running());
+        let facts = facts::read(&*log, CONTROL)?;
+        let next = facts.values().map(|fact| fact.offset + 1).max().unwrap_or(0);
+        let couriers = couriers(app, pipeline, file, host, derived, observed, &facts)?;
+        let kept = couriers.iter().map(|c| (c.name().to_owned(), c.standing().clone(), c.watch().behind()));
+        let (group, member) = (pipeline.group(), format!("{}.{host}", pipeline.group()));
+        let keeper = Keeper::new(
+            app.log_as(&format!("{member}.keeper"))?,
+            group.clone(),
+            member,
+            kept.collect(),
+            next,
+        );
+        let all = pipeline.inputs().len();
+        Ok(Self { log, workers: opened, all, couriers, keeper, group, readings, _lock: lock })
     }
 
     /// Has it told until the process ends how far the run is behind the log's ends.
     pub fn publish(&self, app: &App, observed: &Observed) -> Result<()> {
-        Ok(watch::publish(app.log()?, observed, &self.readings, &self.watch)?)
+        let behind = self.couriers.iter().flat_map(|courier| courier.watch().behind()).collect();
+        Ok(watch::publish(app.log()?, observed, &self.readings, behind)?)
     }
 
     /// Sums of the plugins' counters since the start.
@@ -163,9 +196,58 @@ impl Workers {
         sums
     }
 
-    /// Runs to the end of the topics, or for ever: the workers in threads, the delivery here.
+    /// Runs to the end of the topics, or for ever: workers, couriers and their keeper in threads.
     pub fn run(&mut self, follow: bool, progress: &mut Progress) -> Result<()> {
-        let shared = Shared {
+        let shared = self.shared(follow);
+        self.workers.iter_mut().for_each(|worker| worker.worker.set_bounded(!follow));
+        if !follow {
+            wait_for_all(&mut self.workers, self.all)?;
+        }
+        for courier in &mut self.couriers {
+            let group = format!("{}.to-{}", self.group, courier.name());
+            // The embedded store is this program's own, and who runs to the end delivers all.
+            courier.assign(Some(group.as_str()).filter(|_| follow && courier.name() != EMBEDDED))?;
+        }
+        self.restore()?;
+        let asked = follow.then(Asked::listen).transpose()?;
+        let kept = AtomicBool::new(false);
+        let result = std::thread::scope(|scope| {
+            let (shared, kept) = (&shared, &kept);
+            let workers = self.workers.iter_mut().zip(0..).map(|(worker, number)| {
+                scope.spawn(move || shared.guard(true, || worker.run(number, shared)))
+            });
+            let mut threads: Vec<_> = workers.collect();
+            let couriers = self
+                .couriers
+                .iter_mut()
+                .map(|courier| scope.spawn(move || shared.guard(false, || courier.run(shared))));
+            threads.extend(couriers);
+            let keeper = &mut self.keeper;
+            let keeping = follow.then(|| scope.spawn(move || keeper.run(kept)));
+            while !threads.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+                if asked.as_ref().is_some_and(Asked::is_so) {
+                    shared.give_up();
+                }
+                progress.show(&shared.counts(), shared.delivered.load(Ordering::Relaxed));
+                progress.log(shared, false);
+                std::thread::sleep(if follow { IDLE } else { PAUSE });
+            }
+            progress.log(shared, true);
+            kept.store(true, Ordering::SeqCst);
+            let defect = || anyhow::bail!("VG0019: a thread ended in a defect of Vigie");
+            let ended = threads.into_iter().try_for_each(|t| t.join().unwrap_or_else(|_| defect()));
+            ended.and(keeping.map_or(Ok(()), |keeper| keeper.join().or_else(|_| defect())))
+        });
+        if !follow {
+            self.keeper.say()?;
+        }
+        progress.end();
+        progress.counts += shared.counts();
+        result
+    }
+
+    fn shared(&self, follow: bool) -> Shared {
+        Shared {
             follow,
             stop: AtomicBool::new(false),
             over: AtomicBool::new(false),
@@ -173,75 +255,12 @@ impl Workers {
             idle_since: self.workers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
             given: self.workers.iter().map(|worker| AtomicUsize::new(worker.worker.inputs().len())).collect(),
             all: self.all,
+            working: AtomicUsize::new(self.workers.len()),
+            leaves: AtomicBool::new(false),
+            delivered: AtomicU64::new(self.couriers.first().map_or(0, Courier::delivered)),
             counts: Mutex::default(),
             logged: Mutex::default(),
-        };
-        self.workers.iter_mut().for_each(|worker| worker.worker.set_bounded(!follow));
-        if !follow {
-            wait_for_all(&mut self.workers, self.all)?;
         }
-        self.restore()?;
-        let asked = follow.then(Asked::listen).transpose()?;
-        let (log, delivery, workers) = (&mut self.log, &mut self.delivery, &mut self.workers);
-        let watch = &mut self.watch;
-        let result = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..)
-                .zip(workers.iter_mut())
-                .map(|(number, worker)| {
-                    let shared = &shared;
-                    scope.spawn(move || {
-                        let result = worker.run(number, shared);
-                        if result.is_err() {
-                            shared.stop.store(true, Ordering::SeqCst);
-                        }
-                        result
-                    })
-                })
-                .collect();
-            let (mut patience, start) = (Patience::default(), Instant::now());
-            let delivered = loop {
-                let leaves = asked.as_ref().is_some_and(Asked::is_so);
-                if leaves {
-                    shared.stop.store(true, Ordering::SeqCst);
-                }
-                // Asked before the delivery looks, so that it looks once more after the last commit.
-                let over = threads.iter().all(std::thread::ScopedJoinHandle::is_finished);
-                let now_us = i64::try_from(start.elapsed().as_micros()).unwrap_or(i64::MAX);
-                let delivered = delivery.deliver(&mut **log, BATCH, now_us);
-                watch.looked(delivery, delivered.is_ok());
-                let busy = match delivered {
-                    Ok(busy) => {
-                        patience.renew();
-                        busy
-                    }
-                    Err(deliver::Error::Log(error)) if error.is_retry() && !patience.is_over() => {
-                        std::thread::sleep(IDLE);
-                        continue;
-                    }
-                    Err(error) => {
-                        shared.stop.store(true, Ordering::SeqCst);
-                        break Err(error.into());
-                    }
-                };
-                progress.show(&shared.counts(), delivery.delivered);
-                progress.log(&shared, over && !busy);
-                // What the store lacks then it is given after the next start.
-                if over && (leaves || !busy) {
-                    break Ok(());
-                }
-                if !busy {
-                    std::thread::sleep(if follow { IDLE } else { PAUSE });
-                }
-            };
-            let worked = threads.into_iter().try_for_each(|thread| match thread.join() {
-                Ok(result) => result,
-                Err(_) => anyhow::bail!("VG0019: a worker thread ended in a defect of Vigie"),
-            });
-            worked.and(delivered)
-        });
-        progress.end();
-        progress.counts += shared.counts();
-        result
     }
 
     /// Restores the partitions that the workers have, and says on Kafka what that came to; who goes on is given most of
@@ -276,7 +295,40 @@ impl Workers {
     }
 }
 
+/// What a thread leaves when it ends, however it does.
+struct Leaving<'a> {
+    shared: &'a Shared,
+    is_worker: bool,
+    /// Whether it has done its work.
+    succeeded: bool,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if !self.succeeded {
+            self.shared.give_up();
+        }
+        if self.is_worker {
+            self.shared.working.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
 impl Shared {
+    /// A thread's work; where it fails, all end.
+    fn guard(&self, is_worker: bool, work: impl FnOnce() -> Result<()>) -> Result<()> {
+        let mut leaving = Leaving { shared: self, is_worker, succeeded: false };
+        let result = work();
+        leaving.succeeded = result.is_ok();
+        result
+    }
+
+    /// All are to end, and to leave what they have not done.
+    fn give_up(&self) {
+        self.leaves.store(true, Ordering::SeqCst);
+        self.stop.store(true, Ordering::SeqCst);
+    }
+
     fn counts(&self) -> Counts {
         *whole(&self.counts)
     }
@@ -305,6 +357,49 @@ impl Shared {
 /// What a lock guards here is whole after each change, even if another thread has panicked since.
 pub fn whole<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A courier for the embedded store, and one for each of the file.
+fn couriers(
+    app: &App,
+    pipeline: &Pipeline,
+    file: &StoresFile,
+    host: u16,
+    derived: Vec<pipeline::Derived>,
+    observed: &Observed,
+    facts: &Facts,
+) -> Result<Vec<Courier>> {
+    let (name, identity) = (pipeline.pipeline.clone(), app.identity()?);
+    let entries = file.stores.iter().map(|(name, entry)| (name.as_str(), Some(entry)));
+    let mut couriers = Vec::new();
+    for (number, (store, entry)) in [(EMBEDDED, None)].into_iter().chain(entries).enumerate() {
+        let standing = stores::before(facts, store);
+        let letters = StoreLetters::new(&name, identity);
+        let letter = move |refused: &Refused<'_>| {
+            let Refused { store, topic, partition, record, reject } = *refused;
+            letters.write(&RefusedRow {
+                store,
+                kind: &reject.kind,
+                message: &reject.message,
+                topic,
+                partition,
+                record,
+            })
+        };
+        let rules = Rules { name: store.into(), skips: is_watermark, letter: Box::new(letter) };
+        let delivery = match entry {
+            None => Delivery::new(Box::new(app.store()?) as stores::AnyStore, derived.clone(), rules)?,
+            Some(entry) => {
+                let made = entry.store(standing.expected().1.as_deref())?;
+                Delivery::new(made, entry.topics(derived.clone()), rules)?
+            }
+        };
+        let log = app.log_as(&format!("{}.{host}.to-{store}", pipeline.group()))?;
+        let watch = DeliveryWatch::new(observed, number, store, &delivery);
+        let Some(watch) = watch else { anyhow::bail!("VG0019: store {store} is not watched") };
+        couriers.push(Courier::new(store.into(), log, delivery, watch, entry.cloned(), standing));
+    }
+    Ok(couriers)
 }
 
 /// Waits until the workers of this program have all partitions. On Kafka the groups give them, once their other

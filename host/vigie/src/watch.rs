@@ -1,4 +1,4 @@
-//! What a run tells of itself: workers and the delivery count in cells of their own, and a thread that holds
+//! What a run tells of itself: workers and deliveries count in cells of their own, and a thread that holds
 //! up neither asks the log, once a second, how far they are behind.
 
 use std::collections::BTreeMap;
@@ -18,10 +18,10 @@ use crate::run::whole;
 
 /// How often the log is asked.
 const LOOK: Duration = Duration::from_secs(1);
-/// The store that there is.
-const STORE: &str = "embedded";
 /// In a cell: nobody knows.
 const UNKNOWN: u64 = u64::MAX;
+/// In the cell of a position: another process has the partition.
+const ELSEWHERE: u64 = u64::MAX - 1;
 const NO_TIME: i64 = i64::MIN;
 
 /// How far somebody has read a partition, told without a lock.
@@ -56,7 +56,11 @@ impl Reading {
     }
 
     fn next(&self) -> Option<u64> {
-        known(&self.next_offset)
+        known(&self.next_offset).filter(|next| *next != ELSEWHERE)
+    }
+
+    fn is_elsewhere(&self) -> bool {
+        known(&self.next_offset) == Some(ELSEWHERE)
     }
 
     fn look_was_empty(&self) {
@@ -249,10 +253,14 @@ fn plugin_counters(running: &Running) -> impl Iterator<Item = (&str, &str, u64)>
     running.first.counters().chain(running.then.iter().flat_map(|stage| stage.counters()))
 }
 
-/// What the delivery tells.
+/// What a delivery tells.
 pub struct DeliveryWatch {
     turn: Turn,
     failures: Counter,
+    refused: Counter,
+    refused_before: u64,
+    is_failing: Gauge,
+    is_paused: Gauge,
     feeds: Vec<FeedWatch>,
 }
 
@@ -265,37 +273,96 @@ struct FeedWatch {
 }
 
 impl DeliveryWatch {
-    pub fn new<S: Store>(observed: &Observed, delivery: &Delivery<S>) -> Self {
-        let metrics = &observed.metrics;
+    /// None: there are fewer stores.
+    pub fn new<S: Store>(observed: &Observed, number: usize, store: &str, of: &Delivery<S>) -> Option<Self> {
+        let (metrics, store) = (&observed.metrics, OfStore { store: store.into() });
         let feed = |feed: &deliver::Feed| {
-            let topic = OfTopic { store: STORE, topic: feed.topic().into() };
+            let topic = OfTopic { store: store.store.clone(), topic: feed.topic().into() };
             let rows = metrics.delivered_rows.get_or_create_owned(&topic);
-            let readings = feed.places().values().map(|_| Reading::default()).collect();
+            let readings = (0..feed.partitions()).map(|_| Reading::default()).collect();
             FeedWatch { topic, rows, told: 0, readings }
         };
-        Self {
-            turn: observed.health.delivery().clone(),
-            failures: metrics.delivery_failures.get_or_create_owned(&OfStore { store: STORE }),
-            feeds: delivery.feeds().iter().map(feed).collect(),
-        }
+        Some(Self {
+            turn: observed.health.delivery(number)?.clone(),
+            failures: metrics.delivery_failures.get_or_create_owned(&store),
+            refused: metrics.delivery_refused_rows.get_or_create_owned(&store),
+            refused_before: 0,
+            is_failing: metrics.delivery_failing.get_or_create_owned(&store),
+            is_paused: metrics.delivery_paused.get_or_create_owned(&store),
+            feeds: of.feeds().iter().map(feed).collect(),
+        })
     }
 
-    /// After a look at all topics.
-    pub fn looked<S: Store>(&mut self, delivery: &Delivery<S>, succeeded: bool) {
+    /// After a look at all topics; `is_well`: whether the run can go on with it.
+    pub fn looked<S: Store>(
+        &mut self,
+        delivery: &Delivery<S>,
+        succeeded: bool,
+        is_paused: bool,
+        is_well: bool,
+    ) {
         for (watch, feed) in self.feeds.iter_mut().zip(delivery.feeds()) {
             watch.rows.inc_by(feed.rows().saturating_sub(watch.told));
             watch.told = feed.rows();
-            for (reading, place) in watch.readings.iter().zip(feed.places().values()) {
-                reading.set_next(place.next_offset);
+            for (reading, partition) in watch.readings.iter().zip(0..) {
+                let Some(place) = feed.places().get(&partition) else {
+                    reading.set_next(Some(ELSEWHERE));
+                    continue;
+                };
+                // Behind a failure it is where it was, until the store has said it again.
+                if place.next_offset.is_some() || reading.is_elsewhere() {
+                    reading.set_next(place.next_offset);
+                }
                 if place.at_end && succeeded {
                     reading.look_was_empty();
                 }
             }
         }
+        self.refused.inc_by(delivery.refused.saturating_sub(self.refused_before));
+        self.refused_before = delivery.refused;
         if !succeeded {
             self.failures.inc();
         }
-        self.turn.end(succeeded);
+        self.is_failing.set(i64::from(delivery.failure().is_some()));
+        self.is_paused.set(i64::from(is_paused));
+        self.turn.end(is_well);
+    }
+
+    /// The delivery has come to the end of its run.
+    pub fn retire(&self) {
+        self.turn.retire();
+    }
+
+    /// How far it is behind, topic by topic, for who asks the log.
+    pub fn behind(&self) -> Vec<Behind> {
+        let lags = |readings: &Arc<[Reading]>| readings.iter().map(|_| Lag::default()).collect();
+        let behind = |feed: &FeedWatch| Behind {
+            topic: feed.topic.clone(),
+            readings: feed.readings.clone(),
+            lags: lags(&feed.readings),
+        };
+        self.feeds.iter().map(behind).collect()
+    }
+}
+
+/// How far a delivery is behind in a topic.
+pub struct Behind {
+    topic: OfTopic,
+    readings: Arc<[Reading]>,
+    lags: Vec<Lag>,
+}
+
+impl Behind {
+    /// Records to the ends of the partitions that it has; none: nobody knows.
+    pub fn records(&mut self, log: &AnyLog, answers: &mut bool) -> Option<u64> {
+        let topic = &self.topic.topic;
+        let ours = self
+            .readings
+            .iter()
+            .zip(&mut self.lags)
+            .zip(0..)
+            .filter(|((reading, _), _)| !reading.is_elsewhere());
+        ours.map(|((reading, lag), partition)| lag.of(reading, end(log, topic, partition, answers)?)).sum()
     }
 }
 
@@ -339,7 +406,7 @@ struct Publisher {
     told: BTreeMap<OfInput, (Arc<Reading>, Lag)>,
     /// Whether the log has answered in this round: each answer that does not come takes seconds.
     answers: bool,
-    deliveries: Vec<(OfTopic, Arc<[Reading]>, Vec<Lag>)>,
+    deliveries: Vec<Behind>,
 }
 
 /// Publishes until the process ends.
@@ -347,19 +414,15 @@ pub fn publish(
     log: AnyLog,
     observed: &Observed,
     readings: &Readings,
-    delivery: &DeliveryWatch,
+    deliveries: Vec<Behind>,
 ) -> std::io::Result<()> {
-    let feed = |watch: &FeedWatch| {
-        let lags = watch.readings.iter().map(|_| Lag::default()).collect();
-        (watch.topic.clone(), watch.readings.clone(), lags)
-    };
     let mut publisher = Publisher {
         log,
         observed: observed.clone(),
         readings: readings.clone(),
         told: BTreeMap::new(),
         answers: true,
-        deliveries: delivery.feeds.iter().map(feed).collect(),
+        deliveries,
     };
     let run = move || {
         loop {
@@ -422,13 +485,10 @@ impl Publisher {
 
     fn tell_deliveries(&mut self) {
         let lags = &self.observed.metrics.delivery_lag_records;
-        for (topic, readings, known) in &mut self.deliveries {
-            let behind = readings.iter().zip(known).zip(0..).map(|((reading, lag), partition)| {
-                lag.of(reading, end(&self.log, &topic.topic, partition, &mut self.answers)?)
-            });
-            match behind.sum::<Option<u64>>() {
-                Some(records) => _ = lags.get_or_create_owned(topic).set(signed(records)),
-                None => _ = lags.remove(topic),
+        for behind in &mut self.deliveries {
+            match behind.records(&self.log, &mut self.answers) {
+                Some(records) => _ = lags.get_or_create_owned(&behind.topic).set(signed(records)),
+                None => _ = lags.remove(&behind.topic),
             }
         }
     }

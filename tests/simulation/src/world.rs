@@ -178,7 +178,7 @@ impl<'a> World<'a> {
         store.last_write_wins = sabotage == Some(Sabotage::NoRevisions);
         let letter = Box::new(|_: &deliver::Refused<'_>| Vec::new());
         let rules = Rules { name: "simulated".into(), skips: pipeline::is_watermark, letter };
-        let mut delivery = Delivery::open(store, derived, rules)?;
+        let mut delivery = Delivery::new(store, derived, rules)?;
         delivery.assign_all();
         let mut world = Self {
             scenario,

@@ -1,7 +1,7 @@
 use super::*;
 
 fn start() -> (SocketAddr, Observed) {
-    let observed = Observed::new(1);
+    let observed = Observed::new(1, 1);
     (serve("127.0.0.1:0".parse().unwrap(), observed.clone()).unwrap(), observed)
 }
 
@@ -33,7 +33,7 @@ fn three_paths_are_answered_and_nothing_else() {
     let not_ready = get(address, "/readyz");
     assert!(not_ready.starts_with("HTTP/1.1 503") && not_ready.contains("worker 0: its last turn"));
     observed.health.worker(0).unwrap().end(true);
-    observed.health.delivery().end(true);
+    observed.health.delivery(0).unwrap().end(true);
     assert!(get(address, "/readyz").starts_with("HTTP/1.1 200 OK"));
     for path in ["/", "/metrics/", "/metrics?x", "/../metrics", "http://vigie/metrics"] {
         assert!(get(address, path).starts_with("HTTP/1.1 404"), "{path}");
@@ -94,7 +94,7 @@ fn a_request_that_never_ends_is_given_up() {
         }
     });
     let start = Instant::now();
-    let ended = converse(connection, &Observed::new(0), Duration::from_millis(300));
+    let ended = converse(connection, &Observed::new(0, 1), Duration::from_millis(300));
     assert!(ended.is_err() && start.elapsed() >= Duration::from_millis(300));
     dripping.join().unwrap();
 }

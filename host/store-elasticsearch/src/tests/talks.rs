@@ -81,7 +81,7 @@ fn is_rows(what: &str) -> bool {
 fn an_empty_cluster_is_made_ready_and_cursors_follow_rows() {
     let stub = cluster(|_, _| None);
     let mut store = open(&stub);
-    assert_eq!(store.store_id(), Some("u1"));
+    assert_eq!(store.id(), Some("u1"));
     assert_eq!(store.warnings().len(), 2, "two analysers");
     assert_eq!(store.cursor("crisis.v1.events", 1).unwrap(), None);
     assert_eq!(write(&mut store, &["a", "b"], 17).unwrap(), []);

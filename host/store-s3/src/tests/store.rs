@@ -197,7 +197,7 @@ fn a_lake_that_is_not_the_one_written_to_is_refused() {
     let options = options(folder.path());
     let mut store = open(&options);
     deliver(&mut store, 10, 10).unwrap();
-    let store_id = store.store_id().unwrap().to_owned();
+    let store_id = store.id().unwrap().to_owned();
     let opened = |expected: Option<&str>| {
         let options = Options { store_id: expected.map(Into::into), ..options.clone() };
         S3Store::new(options).unwrap().open(&[table()])

@@ -47,18 +47,31 @@ impl Unwell {
     }
 }
 
-/// Since when a log is unwell.
-#[derive(Default)]
-pub struct Patience(Option<Instant>);
+/// Since when somebody is unwell, and for how long that is borne.
+pub struct Patience {
+    since: Option<Instant>,
+    most: Duration,
+}
+
+impl Default for Patience {
+    /// With a log.
+    fn default() -> Self {
+        Self::within(MOST_UNWELL)
+    }
+}
 
 impl Patience {
+    pub fn within(most: Duration) -> Self {
+        Self { since: None, most }
+    }
+
     /// It has answered.
     pub fn renew(&mut self) {
-        self.0 = None;
+        self.since = None;
     }
 
     /// It has failed; whether that has lasted too long.
     pub fn is_over(&mut self) -> bool {
-        self.0.get_or_insert_with(Instant::now).elapsed() > MOST_UNWELL
+        self.since.get_or_insert_with(Instant::now).elapsed() > self.most
     }
 }

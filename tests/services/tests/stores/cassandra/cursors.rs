@@ -52,11 +52,11 @@ fn a_store_that_is_another_one_is_refused() {
     let (address, ks) = (shared(), keyspace());
     let mut store = open(options(&address, &ks, "")).unwrap();
     write(&mut store, &[event("a", "sensor")]).unwrap();
-    let id = store.store_id().unwrap().to_owned();
+    let id = store.id().unwrap().to_owned();
     let expecting = |id: &str| open(options(&address, &ks, &format!(", store_id: \"{id}\"")));
-    assert_eq!(expecting(&id).unwrap().store_id(), Some(id.as_str()));
+    assert_eq!(expecting(&id).unwrap().id(), Some(id.as_str()));
     let refused = |error: StoreError| {
-        assert!(matches!(error, StoreError::Foreign(_)) && error.to_string().contains("rewind"), "{error}");
+        assert!(matches!(error, StoreError::Foreign(_)) && error.to_string().contains("accept"), "{error}");
     };
     refused(expecting("00000000-0000-0000-0000-000000000000").err().unwrap());
     let client = Client::new(&address);
@@ -68,5 +68,5 @@ fn a_store_that_is_another_one_is_refused() {
     refused(expecting(&id).err().unwrap());
     refused(store.open(&[table()]).unwrap_err());
     // Nobody expects it: it begins anew.
-    assert_ne!(open(options(&address, &ks, "")).unwrap().store_id(), Some(id.as_str()));
+    assert_ne!(open(options(&address, &ks, "")).unwrap().id(), Some(id.as_str()));
 }

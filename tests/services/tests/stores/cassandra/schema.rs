@@ -46,9 +46,9 @@ fn two_migrations_at_a_time_end_well() {
                 Err(error) => assert!(error.is_retry(), "{error}"),
             }
         }
-        open(options(&address, &ks, "")).unwrap().store_id().unwrap().to_owned()
+        open(options(&address, &ks, "")).unwrap().id().unwrap().to_owned()
     });
-    assert_eq!(open(options(&address, &ks, "")).unwrap().store_id(), Some(id.as_str()));
+    assert_eq!(open(options(&address, &ks, "")).unwrap().id(), Some(id.as_str()));
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn what_a_server_misses_while_it_is_away_is_taken_afterwards() {
     let mut store = world.open();
     write(&mut store, &[event("a")], 1).unwrap();
     store.flush(true).unwrap();
-    let id = store.store_id().map(ToOwned::to_owned);
+    let id = store.id().map(ToOwned::to_owned);
 
     node.server.kill();
     let away = |error: &StoreError| assert!(matches!(error, StoreError::Away(_)), "{error}");
@@ -27,7 +27,7 @@ fn what_a_server_misses_while_it_is_away_is_taken_afterwards() {
     away(&store.open(&[table(&[])]).unwrap_err());
     node.server.resume().unwrap();
     store.open(&[table(&[])]).unwrap();
-    assert_eq!(store.store_id().map(ToOwned::to_owned), id);
+    assert_eq!(store.id().map(ToOwned::to_owned), id);
     assert_eq!(store.cursor(TOPIC, 0).unwrap(), Some(1), "as it was before the crash");
     write(&mut store, &[event("b")], 2).unwrap();
 

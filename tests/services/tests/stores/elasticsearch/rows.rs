@@ -64,7 +64,7 @@ fn rows_that_are_never_taken_are_told_and_the_others_are_there() {
 fn a_cursor_goes_back_only_where_it_is_set_back() {
     let world = world();
     let (mut first, mut second) = (world.open(), world.open());
-    assert_eq!(first.store_id(), second.store_id());
+    assert_eq!(first.id(), second.id());
     assert_eq!(first.cursor(TOPIC, 0).unwrap(), None);
     write(&mut first, &[event("a")], 10).unwrap();
     assert_eq!(first.cursor(TOPIC, 0).unwrap(), None, "it moves with a flush");
@@ -126,7 +126,7 @@ fn an_emptied_store_is_foreign_until_somebody_says_so() {
     let mut store = world.open();
     write(&mut store, &[event("a")], 1).unwrap();
     store.flush(true).unwrap();
-    let id = store.store_id().unwrap().to_owned();
+    let id = store.id().unwrap().to_owned();
     world.ask("DELETE", &format!("{}-*", world.options.prefix), &Value::Null);
     write(&mut store, &[event("b")], 2).unwrap();
     let foreign =
@@ -139,7 +139,7 @@ fn an_emptied_store_is_foreign_until_somebody_says_so() {
     new.migrate(&[table(&[])]).unwrap();
     new.open(&[table(&[])]).unwrap();
     assert_eq!(new.cursor(TOPIC, 0).unwrap(), None);
-    assert_ne!(new.store_id(), Some(id.as_str()));
+    assert_ne!(new.id(), Some(id.as_str()));
     // The one that is expected is not there.
     let options = store_elasticsearch::Options { store_id: Some(id), ..world.options.clone() };
     let mut expecting = store_elasticsearch::ElasticsearchStore::new(options).unwrap();
