@@ -72,6 +72,8 @@ pub struct Delivery<S> {
     store: S,
     /// Whether the store is ready for the feeds.
     is_open: bool,
+    /// Whether it is to be taken for the right one when it is opened next.
+    is_adopted: bool,
     feeds: Vec<Feed>,
     rules: Rules,
     circuit: Circuit,
@@ -100,6 +102,7 @@ impl<S: Store> Delivery<S> {
         Ok(Self {
             store,
             is_open: false,
+            is_adopted: false,
             feeds,
             rules,
             circuit: Circuit::default(),
@@ -124,6 +127,10 @@ impl<S: Store> Delivery<S> {
     pub fn open(&mut self) -> Result<(), Error> {
         if !self.is_open {
             let tables = self.tables();
+            if self.is_adopted {
+                self.store.adopt(&tables)?;
+                self.is_adopted = false;
+            }
             self.store.open(&tables)?;
             self.is_open = true;
         }
@@ -142,11 +149,11 @@ impl<S: Store> Delivery<S> {
         self.is_broken
     }
 
-    /// Puts another store in the place of one that fails: the same, told otherwise what to expect.
-    pub fn replace(&mut self, store: S) {
+    /// Puts another store in the place of one that is not what was expected: somebody says that it is right.
+    pub fn adopt(&mut self, store: S) {
         self.renew();
         self.store = store;
-        self.is_open = false;
+        (self.is_open, self.is_adopted) = (false, true);
     }
 
     /// The store.

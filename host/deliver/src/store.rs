@@ -107,6 +107,15 @@ pub trait Store: Send {
         self.open(tables).map(|()| Vec::new())
     }
 
+    /// Takes a store for the right one that was emptied, restored or exchanged: makes what it lacks, and marks it. What it
+    /// has stays, its cursors too.
+    ///
+    /// # Errors
+    /// As [`Self::migrate`].
+    fn adopt(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        self.migrate(tables).map(drop)
+    }
+
     /// The next offset to deliver of a partition: what lies before it is in the store for good. None: nothing was
     /// delivered yet.
     ///
@@ -148,6 +157,10 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn migrate(&mut self, tables: &[Table]) -> Result<Vec<String>, StoreError> {
         (**self).migrate(tables)
+    }
+
+    fn adopt(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        (**self).adopt(tables)
     }
 
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {

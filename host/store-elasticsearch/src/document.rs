@@ -12,6 +12,7 @@ use event::Encoder;
 use crate::bulk::Rows;
 use crate::layout::Layout;
 use crate::month::Span;
+use crate::names::WRITE;
 
 /// Most bytes of an id: with one that is longer the cluster refuses all rows of a request.
 const MOST_ID: usize = 512;
@@ -75,7 +76,7 @@ pub(crate) fn documents(
 /// A row replaces one of the same id only where its revision is higher; the same again changes nothing.
 fn action(line: &mut Vec<u8>, stem: &str, month: &str, id: &str, revision_us: i64) -> Result<(), StoreError> {
     let written = (|| {
-        write!(line, "{{\"index\":{{\"_index\":\"{stem}{month}\",\"_id\":")?;
+        write!(line, "{{\"index\":{{\"_index\":\"{stem}{month}{WRITE}\",\"_id\":")?;
         serde_json::to_writer(&mut *line, id)?;
         // A version cannot be below zero.
         writeln!(line, ",\"version\":{},\"version_type\":\"external\"}}}}", revision_us.max(0))

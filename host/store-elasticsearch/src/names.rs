@@ -1,7 +1,8 @@
 //! Names in the cluster.
 //!
 //! `PREFIX-TABLE-v1-2026.11` is an index, `PREFIX-TABLE` the alias of all of a table's and the name of their
-//! template; `PREFIX-cursors` holds the cursors. A table's name has no `-`, so no two tables' patterns meet.
+//! template; `PREFIX-TABLE-v1-2026.11-write` is the alias by which the index is written to, so that one that was
+//! deleted is missed and not made anew without its fields; `PREFIX-cursors` holds the cursors. A table's name has no `-`, so no two tables' patterns meet.
 
 use deliver::StoreError;
 
@@ -47,6 +48,9 @@ pub(crate) fn alias(prefix: &str, table: &str) -> String {
 pub(crate) fn index_stem(prefix: &str, table: &str) -> String {
     format!("{prefix}-{table}-{LAYOUT}-")
 }
+
+/// What follows an index's name in the alias by which it is written to.
+pub(crate) const WRITE: &str = "-write";
 
 /// What all indices of a table match.
 pub(crate) fn pattern(prefix: &str, table: &str) -> String {

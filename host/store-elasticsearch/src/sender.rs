@@ -12,7 +12,8 @@ use crate::tables::Held;
 
 /// How long it waits before the rows that the cluster has put off are sent again; then its caller has to wait.
 const PAUSES_MS: [u64; 5] = [50, 100, 200, 400, 800];
-const PATH: &str = "_bulk?filter_path=";
+/// By aliases alone: a name that is none would become an index without the fields that it must have.
+const PATH: &str = "_bulk?require_alias=true&filter_path=";
 
 /// Sends the rows of a table.
 pub(crate) struct Sender<'a> {

@@ -65,24 +65,6 @@ impl ElasticsearchStore {
         Ok(Self { options, limit, encoder, opened: None, marker: None, cursors, kept_at: Instant::now() })
     }
 
-    /// Takes a store for the right one that [`StoreError::Foreign`] was said of, with the cursors that it has.
-    ///
-    /// # Errors
-    /// [`StoreError`]; [`StoreError::Foreign`] where it has no cursors at all.
-    pub fn adopt(&mut self) -> Result<(), StoreError> {
-        let client = Client::new(&self.options)?;
-        let index = self.index();
-        let epoch = match marker::find(&client, &index)? {
-            State::Nothing => return Err(marker::foreign("it has no cursors")),
-            State::Unmarked => 1,
-            State::Marked(marker) => marker.epoch + 1,
-        };
-        self.marker = Some(marker::write(&client, &index, epoch, true)?);
-        self.options.store_id = None;
-        self.opened = None;
-        Ok(())
-    }
-
     /// What the cluster lacks of what was asked for, each in a sentence; known once it was opened.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
@@ -134,7 +116,7 @@ impl ElasticsearchStore {
     fn cursors_template(&self) -> Template {
         let index = self.index();
         let options = Options { shards: 1, ..self.options.clone() };
-        Template::new(index.clone(), index, None, &options, marker::fields())
+        Template::new(index.clone(), index, Vec::new(), &options, marker::fields())
     }
 
     /// The last of what is made, so that what was interrupted is not taken for whole.
@@ -222,6 +204,17 @@ impl Store for ElasticsearchStore {
         }
         self.migrate_cursors(&opened.client, &mut done)?;
         Ok(done)
+    }
+
+    fn adopt(&mut self, tables: &[Table]) -> Result<(), StoreError> {
+        let (client, index) = (Client::new(&self.options)?, self.index());
+        (self.options.store_id, self.marker, self.opened) = (None, None, None);
+        match marker::find(&client, &index)? {
+            State::Nothing => {}
+            State::Unmarked => drop(marker::write(&client, &index, 1, true)?),
+            State::Marked(marker) => drop(marker::write(&client, &index, marker.epoch + 1, true)?),
+        }
+        self.migrate(tables).map(drop)
     }
 
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError> {

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::compare::{self, Difference};
 use crate::layout::Layout;
-use crate::names;
+use crate::marker;
+use crate::names::{self, WRITE};
 use crate::options::Options;
 use crate::probe::Server;
 use crate::templates::{Found, Template, names as names_of};
@@ -38,8 +39,13 @@ impl Held {
         let (prefix, name) = (options.prefix.as_str(), layout.table.as_str());
         let (alias, pattern) = (names::alias(prefix, name), names::pattern(prefix, name));
         let stem = names::index_stem(prefix, name);
-        let template =
-            Template::new(alias.clone(), pattern.clone(), Some(alias), options, layout.fields.clone());
+        let template = Template::new(
+            alias.clone(),
+            pattern.clone(),
+            vec![alias, format!("{{index}}{WRITE}")],
+            options,
+            layout.fields.clone(),
+        );
         Ok(Self { layout, template, pattern, stem, indices: BTreeSet::new() })
     }
 
@@ -142,6 +148,10 @@ impl Held {
         let index = format!("{}{month}", self.stem);
         if self.indices.contains(&index) {
             return Ok(());
+        }
+        // Without its template it would be made without its fields.
+        if matches!(self.template.find(client)?, Found::Nothing) {
+            return Err(marker::foreign("its templates are gone"));
         }
         let answer = client.ask(Method::Put, &index, None)?;
         let name = answer.name();

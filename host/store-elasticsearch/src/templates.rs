@@ -15,7 +15,8 @@ const PRIORITY: u32 = 500;
 pub(crate) struct Template {
     pub name: String,
     pattern: String,
-    alias: Option<String>,
+    /// In which `{index}` stands for the index's name.
+    aliases: Vec<String>,
     settings: Map<String, Value>,
     fields: Map<String, Value>,
 }
@@ -32,7 +33,7 @@ impl Template {
     pub(crate) fn new(
         name: String,
         pattern: String,
-        alias: Option<String>,
+        aliases: Vec<String>,
         options: &Options,
         fields: Map<String, Value>,
     ) -> Self {
@@ -42,7 +43,7 @@ impl Template {
             "refresh_interval": format!("{}ms", options.refresh_interval_ms),
         });
         let settings = settings.as_object().cloned().unwrap_or_default();
-        Self { name, pattern, alias, settings, fields }
+        Self { name, pattern, aliases, settings, fields }
     }
 
     fn path(&self) -> String {
@@ -50,7 +51,8 @@ impl Template {
     }
 
     fn body(&self) -> Value {
-        let aliases: Map<String, Value> = self.alias.iter().map(|alias| (alias.clone(), json!({}))).collect();
+        let aliases: Map<String, Value> =
+            self.aliases.iter().map(|alias| (alias.clone(), json!({}))).collect();
         json!({
             "index_patterns": [self.pattern],
             "priority": PRIORITY,
@@ -80,8 +82,8 @@ impl Template {
         if at("/index_patterns") != &json!([self.pattern]) {
             return otherwise("its template is for other indices".into());
         }
-        if aliases != usize::from(self.alias.is_some()) || !self.alias.iter().all(is_alias) {
-            return otherwise("its template gives another alias".into());
+        if aliases != self.aliases.len() || !self.aliases.iter().all(is_alias) {
+            return otherwise("its template gives other aliases".into());
         }
         if at("/priority") != &json!(PRIORITY) || found.get("data_stream").is_some() {
             return otherwise("its template has another priority, or makes a data stream".into());

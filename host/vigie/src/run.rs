@@ -82,6 +82,10 @@ struct Shared {
     working: AtomicUsize,
     /// Whether it was asked to stop, so that what stores lack is left to the next start.
     leaves: AtomicBool,
+    /// Turns in which couriers had something, since the workers have ended.
+    deliveries: AtomicU64,
+    /// For each courier, after how many of these it found nothing.
+    delivered_since: Vec<AtomicU64>,
     /// Rows that the embedded store has.
     delivered: AtomicU64,
     counts: Mutex<Counts>,
@@ -217,10 +221,9 @@ impl Workers {
                 scope.spawn(move || shared.guard(true, || worker.run(number, shared)))
             });
             let mut threads: Vec<_> = workers.collect();
-            let couriers = self
-                .couriers
-                .iter_mut()
-                .map(|courier| scope.spawn(move || shared.guard(false, || courier.run(shared))));
+            let couriers = self.couriers.iter_mut().zip(0..).map(|(courier, number)| {
+                scope.spawn(move || shared.guard(false, || courier.run(number, shared)))
+            });
             threads.extend(couriers);
             let keeper = &mut self.keeper;
             let keeping = follow.then(|| scope.spawn(move || keeper.run(kept)));
@@ -257,6 +260,8 @@ impl Workers {
             all: self.all,
             working: AtomicUsize::new(self.workers.len()),
             leaves: AtomicBool::new(false),
+            deliveries: AtomicU64::new(0),
+            delivered_since: self.couriers.iter().map(|_| AtomicU64::new(u64::MAX)).collect(),
             delivered: AtomicU64::new(self.couriers.first().map_or(0, Courier::delivered)),
             counts: Mutex::default(),
             logged: Mutex::default(),

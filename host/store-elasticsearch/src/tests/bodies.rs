@@ -38,7 +38,7 @@ fn a_row_is_two_lines_and_lies_in_the_month_of_its_event() {
     assert_eq!(documents.months, ["2018.01", "2018.02"]);
     let lines = body(documents);
     assert_eq!(lines.len(), 4);
-    let action = json!({"index": {"_index": "v-events-v1-2018.01", "_id": "a\"\n", "version": 5, "version_type": "external"}});
+    let action = json!({"index": {"_index": "v-events-v1-2018.01-write", "_id": "a\"\n", "version": 5, "version_type": "external"}});
     assert_eq!(lines[0], action);
     let document = json!({
         "id": "a\"\n", "revision_us": 7, "timestamp": "2018-01-31T23:59:59.999999Z", "kind": "post", "text": "high water",

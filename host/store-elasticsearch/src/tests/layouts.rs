@@ -171,7 +171,7 @@ fn differences_are_told_apart() {
 #[test]
 fn a_template_is_compared_with_what_was_put() {
     let fields = json!({"a": {"type": "keyword"}}).as_object().cloned().unwrap();
-    let template = Template::new("v-t".into(), "v-t-v1-*".into(), Some("v-t".into()), &options(), fields);
+    let template = Template::new("v-t".into(), "v-t-v1-*".into(), vec!["v-t".into()], &options(), fields);
     let found = json!({"index_patterns": ["v-t-v1-*"], "priority": 500, "composed_of": [], "template": {
         "settings": {"index": {"number_of_shards": "1", "number_of_replicas": "1", "refresh_interval": "1000ms"}},
         "mappings": {"dynamic": "strict", "properties": {"a": {"type": "keyword"}}},

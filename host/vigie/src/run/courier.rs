@@ -80,12 +80,13 @@ impl Courier {
     }
 
     /// Delivers until the workers have ended: to the ends of the topics, or where it was asked to stop, no further.
-    pub fn run(&mut self, shared: &Shared) -> Result<()> {
+    pub fn run(&mut self, number: usize, shared: &Shared) -> Result<()> {
         let mut patience = Patience::default();
         let mut failing = Patience::within(MOST_FAILING);
         loop {
             // Asked before it looks, so that it looks once more after the last commit.
             let over = shared.working.load(Ordering::SeqCst) == 0;
+            let deliveries = shared.deliveries.load(Ordering::SeqCst);
             let turn = self.turn();
             self.watch.looked(&self.delivery, turn.is_ok(), self.state == State::Paused, self.is_well());
             let busy = match turn {
@@ -108,7 +109,9 @@ impl Courier {
             if self.entry.is_none() {
                 shared.delivered.store(self.delivery.delivered, Ordering::Relaxed);
             }
-            if over && (shared.leaves.load(Ordering::SeqCst) || self.is_at_end(busy)) {
+            if over
+                && (shared.leaves.load(Ordering::SeqCst) || self.is_over(number, deliveries, busy, shared)?)
+            {
                 break;
             }
             if self.delivery.failure().is_none() {
@@ -171,7 +174,7 @@ impl Courier {
             && let Some(entry) = &self.entry
         {
             self.heard = times;
-            self.delivery.replace(entry.store(expected.as_deref())?);
+            self.delivery.adopt(entry.store(expected.as_deref())?);
         }
         Ok(())
     }
@@ -190,9 +193,17 @@ impl Courier {
         }
     }
 
-    /// Whether all is delivered that there is.
-    fn is_at_end(&self, busy: bool) -> bool {
-        self.state == State::Paused || (!busy && self.delivery.failure().is_none())
+    /// Whether all is delivered that there is, here and by all others: what one refuses is a dead letter for all.
+    fn is_over(&self, number: usize, deliveries: u64, busy: bool, shared: &Shared) -> Result<bool> {
+        if busy {
+            self.log.wait_until_visible()?;
+            shared.deliveries.fetch_add(1, Ordering::SeqCst);
+        } else if self.state == State::Paused || self.delivery.failure().is_none() {
+            if let Some(since) = shared.delivered_since.get(number) {
+                since.store(deliveries, Ordering::SeqCst);
+            }
+        }
+        Ok(shared.delivered_since.iter().all(|since| since.load(Ordering::SeqCst) == deliveries))
     }
 
     /// Whether the program may be called ready: a store of others' is not its to mend.

@@ -6,3 +6,5 @@ mod refused;
 mod rows;
 mod schema;
 mod world;
+
+pub use world::{Client, text};

@@ -6,3 +6,5 @@ mod opensearch;
 mod places;
 mod rows;
 mod security;
+
+pub use common::World;

@@ -9,5 +9,9 @@ mod cassandra;
 mod certificates;
 mod common;
 mod elasticsearch;
+#[path = "../kafka/common.rs"]
+#[allow(dead_code, reason = "the tests of Kafka use more of it")]
+mod installation;
+mod pipeline;
 mod s3;
 mod services;

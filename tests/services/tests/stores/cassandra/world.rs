@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use deliver::{Batch, Reject, Store as _, StoreError, Table};
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
+use scylla::errors::ExecutionError;
 use scylla::value::{CqlValue, Row};
 use store_cassandra::{CassandraStore, Options};
 
@@ -171,12 +172,17 @@ impl Client {
     }
 
     pub fn run(&self, cql: &str) -> Vec<Vec<Option<CqlValue>>> {
-        let result = self.runtime.block_on(self.session.query_unpaged(cql, ())).unwrap();
+        self.try_run(cql).unwrap()
+    }
+
+    /// An error where it cannot be asked, as a table that is just being made.
+    pub fn try_run(&self, cql: &str) -> Result<Vec<Vec<Option<CqlValue>>>, ExecutionError> {
+        let result = self.runtime.block_on(self.session.query_unpaged(cql, ()))?;
         if !result.is_rows() {
-            return Vec::new();
+            return Ok(Vec::new());
         }
         let rows = result.into_rows_result().unwrap();
-        rows.rows::<Row>().unwrap().map(|row| row.unwrap().columns).collect()
+        Ok(rows.rows::<Row>().unwrap().map(|row| row.unwrap().columns).collect())
     }
 
     /// Asks a question, whose marks must be a whole partition key: then one partition answers it.

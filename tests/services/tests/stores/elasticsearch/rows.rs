@@ -148,7 +148,7 @@ fn an_emptied_store_is_foreign_until_somebody_says_so() {
     let marker = format!("{}-cursors/_doc/marker", world.options.prefix);
     world.ask("PUT", &marker, &json!({"store": "another", "epoch": 1}));
     foreign(world.open_again());
-    expecting.adopt().unwrap();
+    expecting.adopt(&[table(&[])]).unwrap();
     expecting.open(&[table(&[])]).unwrap();
     world.open();
 }
