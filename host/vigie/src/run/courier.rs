@@ -198,10 +198,10 @@ impl Courier {
         if busy {
             self.log.wait_until_visible()?;
             shared.deliveries.fetch_add(1, Ordering::SeqCst);
-        } else if self.state == State::Paused || self.delivery.failure().is_none() {
-            if let Some(since) = shared.delivered_since.get(number) {
-                since.store(deliveries, Ordering::SeqCst);
-            }
+        }
+        let is_at_end = !busy && (self.state == State::Paused || self.delivery.failure().is_none());
+        if let Some(since) = shared.delivered_since.get(number).filter(|_| is_at_end) {
+            since.store(deliveries, Ordering::SeqCst);
         }
         Ok(shared.delivered_since.iter().all(|since| since.load(Ordering::SeqCst) == deliveries))
     }

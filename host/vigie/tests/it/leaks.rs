@@ -92,7 +92,47 @@ fn state_holds_what_was_folded_into_it() {
 #[test]
 fn refused_rows_are_a_sink_too() {
     let parts = ["refused rows", "`personal`", "`dead-letters.rows`"];
-    refused("dead_letter_rows: [personal, location]", "dead_letter_rows: [location]", &parts);
+    refused("dead_letter_rows: [personal, ", "dead_letter_rows: [", &parts);
+}
+
+#[test]
+fn a_store_is_a_sink_too_and_so_are_the_rows_that_it_refuses() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stores.yaml");
+    let check = |clearance: &str, pipeline: &str| {
+        let lake = folder.path().join("lake");
+        let stores = format!("stores: {{lake: {{s3: {{url: 'file://{}'}}, {clearance}}}}}", lake.display());
+        std::fs::write(&file, stores).unwrap();
+        let mut command = crate::vigie(folder.path(), &["check", pipeline, "--stores"]);
+        crate::said(&command.arg(&file).output().unwrap())
+    };
+    let pipeline = "pipelines/field-reports.yaml";
+    let all = "clearance: [location, pseudonym, residual]";
+    assert!(check(all, pipeline).contains("fit to run"), "{}", check(all, pipeline));
+    for (clearance, parts) in [
+        (
+            "clearance: [location, pseudonym]",
+            ["VG0103", "`residual`", "store `lake`", "add `residual` to the store's clearance"],
+        ),
+        ("clearance: []", ["VG0103", "topic `events`", "store `lake`", "path: schema"]),
+        ("topics: [nowhere]", ["VG0101", "store `lake`", "`nowhere`", "no step"]),
+    ] {
+        let said = check(clearance, pipeline);
+        assert!(parts.iter().all(|part| said.contains(part)), "{clearance}: {said}");
+    }
+    // Nothing of it has a label.
+    assert!(check("topics: [dead-letters]", pipeline).contains("fit to run"));
+    // What the store may hold its dead letters must be able to hold.
+    let narrow = folder.path().join("narrow.yaml");
+    let yaml = std::fs::read_to_string(crate::root().join(pipeline)).unwrap();
+    let yaml = yaml.replace(
+        "dead_letter_rows: [personal, location, pseudonym, residual]",
+        "dead_letter_rows: [personal, location]",
+    );
+    let yaml = yaml.replace("../data", crate::root().join("data").to_str().unwrap());
+    std::fs::write(&narrow, yaml).unwrap();
+    let said = check(all, narrow.to_str().unwrap());
+    assert!(said.contains("`dead-letters.rows`, if store `lake` refuses a row"), "{said}");
 }
 
 #[test]

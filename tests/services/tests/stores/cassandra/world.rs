@@ -175,8 +175,12 @@ impl Client {
         self.try_run(cql).unwrap()
     }
 
-    /// An error where it cannot be asked, as a table that is just being made.
-    pub fn try_run(&self, cql: &str) -> Result<Vec<Vec<Option<CqlValue>>>, ExecutionError> {
+    /// None where it cannot be asked, as a table that is just being made.
+    pub fn find(&self, cql: &str) -> Option<Vec<Vec<Option<CqlValue>>>> {
+        self.try_run(cql).ok()
+    }
+
+    fn try_run(&self, cql: &str) -> Result<Vec<Vec<Option<CqlValue>>>, Box<ExecutionError>> {
         let result = self.runtime.block_on(self.session.query_unpaged(cql, ()))?;
         if !result.is_rows() {
             return Ok(Vec::new());

@@ -128,6 +128,9 @@ fn an_emptied_store_is_foreign_until_somebody_says_so() {
     store.flush(true).unwrap();
     let id = store.id().unwrap().to_owned();
     world.ask("DELETE", &format!("{}-*", world.options.prefix), &Value::Null);
+    let missed = write(&mut store, &[event("b")], 2);
+    assert!(matches!(missed, Err(StoreError::Away(_))), "{missed:?}");
+    // The index is made again by its template, which is still there.
     write(&mut store, &[event("b")], 2).unwrap();
     let foreign =
         |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::Foreign(_))), "{result:?}");

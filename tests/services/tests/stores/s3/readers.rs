@@ -16,7 +16,7 @@ const SCRIPT: &str = include_str!("read_lake.py");
 
 /// The folder with the readers, which Python's package installer fills once.
 fn readers() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").expect("no HOME")).join(".cache");
+    let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache");
     let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("vigie/services");
     let folder = cache.join(format!("readers-{}", READERS.join("-").replace("==", "-")));
     if folder.exists() {
