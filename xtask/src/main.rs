@@ -17,6 +17,7 @@ cargo xtask test --chaos          all attacks on a real Kafka under load, with 1
 cargo xtask simulate --seeds N    run N seeds under faults; --seed S runs one again
 cargo xtask bench [PART]          measure; figures beside their limits; parts: boundary, native, stage, state, demo
 cargo xtask bench kafka [OPTION…] the same on a Kafka broker, beside programs written by hand; --help says more
+cargo xtask bench stores [OPTION…] rows per second into each store, when they are found, outages; --help says more
 cargo xtask kafka                 start a Kafka broker to try things on, until Enter is pressed
 cargo xtask plugins               build the core plugins only";
 
@@ -35,6 +36,7 @@ fn main() -> Result<()> {
         "simulate" => simulate(&rest),
         "bench" => match rest.split_first() {
             Some((part, options)) if part == "kafka" => bench_kafka(options),
+            Some((part, options)) if part == "stores" => bench_stores(options),
             _ => bench(&rest),
         },
         "kafka" => kafka(),
@@ -100,6 +102,20 @@ fn bench_kafka(options: &[String]) -> Result<()> {
     let release = target().join("release");
     let mut command = Command::new(release.join("bench-kafka"));
     command.arg("measure").arg(plugins).arg(release.join("vigie")).args(options);
+    run(command.current_dir(root()))
+}
+
+fn bench_stores(options: &[String]) -> Result<()> {
+    let plugins = guests::build()?;
+    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    services::find_store_tools()?;
+    eprintln!("Building for release …");
+    for package in ["vigie", "bench-stores"] {
+        run(cargo().args(["build", "--release", "--locked", "--package", package]))?;
+    }
+    let release = target().join("release");
+    let mut command = Command::new(release.join("bench-stores"));
+    command.arg(plugins).arg(release.join("vigie")).args(options);
     run(command.current_dir(root()))
 }
 

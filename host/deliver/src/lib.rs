@@ -99,7 +99,18 @@ impl<S: Store> Delivery<S> {
     pub fn new(store: S, topics: Vec<(String, u32, Schema)>, rules: Rules) -> Result<Self, Error> {
         let feed = |(topic, partitions, schema): (String, u32, Schema)| Feed::new(topic, partitions, &schema);
         let feeds = topics.into_iter().map(feed).collect::<Result<Vec<_>, Error>>()?;
-        Ok(Self {
+        Ok(Self::of(store, feeds, rules))
+    }
+
+    /// Of raw topics, each with its partitions: their records are kept as they came, with topic, partition, offset and
+    /// time.
+    pub fn raw(store: S, topics: Vec<(String, u32)>, rules: Rules) -> Self {
+        let feeds = topics.into_iter().map(|(topic, partitions)| Feed::raw(topic, partitions)).collect();
+        Self::of(store, feeds, rules)
+    }
+
+    fn of(store: S, feeds: Vec<Feed>, rules: Rules) -> Self {
+        Self {
             store,
             is_open: false,
             is_adopted: false,
@@ -112,7 +123,7 @@ impl<S: Store> Delivery<S> {
             letters: Vec::new(),
             delivered: 0,
             refused: 0,
-        })
+        }
     }
 
     /// The tables of the topics, as the store is to have them.

@@ -156,6 +156,32 @@ pub fn check_store(
     Ok(())
 }
 
+/// Checks a store that keeps the pipeline's raw records: they have every label of the schema.
+///
+/// # Errors
+/// [`Error::Leak`].
+pub fn check_archive(
+    pipeline: &Pipeline,
+    policies: &Policies,
+    name: &str,
+    clearance: &BTreeSet<String>,
+) -> Result<(), Error> {
+    let check = Check { pipeline, tables: &Tables::default(), policies, written: &Written::default() };
+    for label in pipeline.schema.fields.iter().flat_map(|field| &field.labels) {
+        let why = if clearance.contains(label) {
+            let Some(why) = check.held(Sink::Archive, name, label)? else { continue };
+            why
+        } else {
+            format!("add `{label}` to the store's clearance")
+        };
+        return Err(Error::Leak(format!(
+            "raw records would carry the label `{label}` into the archive `{name}`, which is not cleared for it\n  \
+             mend: {why}"
+        )));
+    }
+    Ok(())
+}
+
 fn called(field: &str) -> String {
     if field == ROWS { "the choice of rows".into() } else { format!("field `{field}`") }
 }

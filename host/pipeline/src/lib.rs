@@ -24,7 +24,7 @@ use std::sync::Arc;
 pub use file::{Clearance, Output, Pipeline, Source, Step, Then, Window};
 pub use identity::{Identity, Pseudonyms};
 pub use keyed::KeyedStage;
-pub use labels::{FieldFlow, Flows, StoreRule, TopicFlow, check as check_labels, check_store};
+pub use labels::{FieldFlow, Flows, StoreRule, TopicFlow, check as check_labels, check_archive, check_store};
 pub use offers::offers;
 pub use restore::Restores;
 pub use sink::{DEAD_LETTER_ROWS, DEAD_LETTERS, RefusedRow, StoreLetters, dead_letter_schema};

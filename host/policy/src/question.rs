@@ -69,6 +69,8 @@ pub enum Sink {
     Topic,
     /// A store that a file of stores names.
     Store,
+    /// A store that keeps raw records as they came.
+    Archive,
     /// The state of a step, and the rows that it holds.
     State,
     /// The refused rows themselves, as they came.
@@ -80,6 +82,7 @@ impl Sink {
         match self {
             Self::Topic => "topic",
             Self::Store => "store",
+            Self::Archive => "archive",
             Self::State => "state",
             Self::DeadLetterRows => "dead-letter-rows",
         }

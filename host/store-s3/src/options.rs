@@ -133,6 +133,12 @@ impl Options {
         }
     }
 
+    /// Whether the server encrypts what lies there with a key of its key management.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.sse.is_some()
+    }
+
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout_s.max(1))
     }

@@ -395,11 +395,14 @@ fn couriers(
         let delivery = match entry {
             None => Delivery::new(Box::new(app.store()?) as stores::AnyStore, derived.clone(), rules)?,
             Some(entry) => {
-                let made = entry.store(standing.expected().1.as_deref())?;
-                Delivery::new(made, entry.topics(derived.clone()), rules)?
+                entry.delivery(standing.expected().1.as_deref(), derived.clone(), pipeline, rules)?
             }
         };
-        let log = app.log_as(&format!("{}.{host}.to-{store}", pipeline.group()))?;
+        let log = match entry {
+            // It refuses nothing, so there is nothing to write.
+            None => app.log()?,
+            Some(_) => app.log_as(&format!("{}.{host}.to-{store}", pipeline.group()))?,
+        };
         let watch = DeliveryWatch::new(observed, number, store, &delivery);
         let Some(watch) = watch else { anyhow::bail!("VG0019: store {store} is not watched") };
         couriers.push(Courier::new(store.into(), log, delivery, watch, entry.cloned(), standing));

@@ -5,6 +5,7 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
+use figures::cpu_s;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseProducer, Producer as _};
@@ -13,7 +14,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use crate::broker::{self, Bench};
 use crate::client::ANSWER;
 use crate::events::Events;
-use crate::meter::{Running, cpu_s};
+use crate::meter::Running;
 use crate::peer::{EVENTS, PARTITIONS};
 use crate::{check, say};
 

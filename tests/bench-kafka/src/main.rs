@@ -16,7 +16,6 @@ mod latency;
 mod mask;
 mod meter;
 mod peer;
-mod table;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -24,13 +23,13 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Parser, Subcommand};
+use figures::{Figures, Row};
 
 use broker::Bench;
 use check::Written;
 use latency::Latency;
 use meter::{Running, Used};
 use peer::Work;
-use table::{Figures, Row};
 
 /// Measures Vigie on Kafka beside programs written by hand
 #[derive(Parser)]
@@ -158,7 +157,7 @@ impl Measure {
         }
         bench.forget(true)?;
         say("");
-        table::print(&rows);
+        figures::print(&rows);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use figures::{cpu_s, peak_mib};
 
 use crate::broker::Bench;
 use crate::say;
@@ -15,9 +16,6 @@ const LOOK: Duration = Duration::from_millis(50);
 const QUIET: Duration = Duration::from_millis(1500);
 /// Longest run.
 const MOST: Duration = Duration::from_secs(1200);
-/// Clock ticks a second in /proc, the same on every Linux for user space.
-const TICKS: f64 = 100.0;
-
 /// A process that ends with its handle.
 pub struct Running {
     child: Child,
@@ -56,25 +54,6 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// CPU time in seconds, user and system, of a process and all its threads; none: it is gone.
-pub fn cpu_s(pid: u32) -> Option<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // proc_pid_stat(5): fields 14 and 15, of which the third is the first behind the name's bracket.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    if *fields.first()? == "Z" {
-        return None;
-    }
-    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / TICKS)
-}
-
-/// The greatest resident set so far, in MiB.
-fn peak_mib(pid: u32) -> Option<f64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
 }
 
 /// One look.
@@ -165,13 +144,5 @@ mod tests {
         assert_eq!((used.cpu_us, used.broker_us, used.peak_mib), (5.0, 2.5, 7.0));
         assert!((used.rate - 500_000.0 / 1.5).abs() < 1e-6);
         assert!(super::used(&looks[1..], looks[2], 1_000_000, 7.0).is_err());
-    }
-
-    #[test]
-    fn a_process_has_used_some_time_and_memory() {
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_millis(50) {}
-        assert!(cpu_s(std::process::id()).unwrap() > 0.0 && peak_mib(std::process::id()).unwrap() > 1.0);
-        assert_eq!(cpu_s(u32::MAX), None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Result, bail};
 use clap::Subcommand;
-use deliver::{Store as _, Table};
+use deliver::{Rules, Store as _, Table};
 use pipeline::facts::{self, CONTROL, Fact, Facts};
 use serde_json::{Value, json};
 use store_s3::{Lake, Merge};
@@ -183,12 +183,17 @@ fn wait_until_paused(app: &App, name: &str) -> Result<()> {
 
 /// The tables that a store is to have for a pipeline.
 fn tables(app: &App, file: &StoresFile, name: &str, pipeline: &std::path::Path) -> Result<Vec<Table>> {
-    let read = read_pipeline(pipeline)?;
+    let mut read = read_pipeline(pipeline)?;
     let (running, _) = app.running(&read, app.identity()?)?;
-    let derived = file.get(name)?.topics(read.pipeline.derived(&running));
-    let table =
-        |(topic, partitions, schema): pipeline::Derived| Table { topic, partitions, schema: schema.arrow() };
-    Ok(derived.into_iter().map(table).collect())
+    if app.log_is_there() {
+        let log = app.log()?;
+        for source in &mut read.pipeline.sources {
+            source.partitions = log.partitions(&source.topic)?.unwrap_or(source.partitions);
+        }
+    }
+    let rules = Rules { name: name.into(), skips: |_| false, letter: Box::new(|_| Vec::new()) };
+    let derived = read.pipeline.derived(&running);
+    Ok(file.get(name)?.delivery(None, derived, &read.pipeline, rules)?.tables())
 }
 
 /// Which store is expected, as the log says.

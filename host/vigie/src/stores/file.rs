@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use deliver::{Store, StoreError};
+use deliver::{Delivery, Rules, Store, StoreError};
 use pipeline::{Flows, Pipeline, StoreRule};
 use policy::Policies;
 use serde::Deserialize;
@@ -41,6 +41,9 @@ pub struct StoreEntry {
     clearance: BTreeSet<String>,
     /// The derived topics that it is given; all where nothing is said.
     topics: Option<BTreeSet<String>>,
+    /// Whether it keeps the raw records as they came, and no derived topics: a lake that is encrypted.
+    #[serde(default)]
+    archive: bool,
     /// What is done where it was emptied or exchanged.
     #[serde(default)]
     pub when_emptied: WhenEmptied,
@@ -82,7 +85,7 @@ impl StoresFile {
             if name.is_empty() || name.len() > 40 || !name.chars().all(plain) || name == EMBEDDED {
                 bail!("store `{name}`: a name is of a-z, 0-9 and -, at most 40, and not `{EMBEDDED}`");
             }
-            entry.store(None).map_err(|error| anyhow::anyhow!("store `{name}`: {error}"))?;
+            entry.check().with_context(|| format!("store `{name}`"))?;
         }
         Ok(file)
     }
@@ -112,6 +115,9 @@ impl StoresFile {
         policies: &Policies,
     ) -> Result<(), pipeline::Error> {
         self.stores.iter().try_for_each(|(name, entry)| {
+            if entry.archive {
+                return pipeline::check_archive(pipeline, policies, name, &entry.clearance);
+            }
             let rule = StoreRule { name, topics: entry.topics.as_ref(), clearance: &entry.clearance };
             pipeline::check_store(pipeline, flows, policies, &rule)
         })
@@ -119,6 +125,32 @@ impl StoresFile {
 }
 
 impl StoreEntry {
+    fn check(&self) -> Result<()> {
+        self.store(None)?;
+        if self.archive && !self.s3.as_ref().is_some_and(store_s3::Options::is_encrypted) {
+            bail!("an `archive` is `s3` with `sse`: what lies there is not masked");
+        }
+        if self.archive && self.topics.is_some() {
+            bail!("an `archive` takes the raw topics of its pipeline, and no `topics`");
+        }
+        Ok(())
+    }
+
+    /// Its delivery: of derived topics, or of the raw ones.
+    pub fn delivery(
+        &self,
+        expected: Option<&str>,
+        derived: Vec<pipeline::Derived>,
+        pipeline: &Pipeline,
+        rules: Rules,
+    ) -> Result<Delivery<AnyStore>> {
+        let store = self.store(expected)?;
+        if self.archive {
+            return Ok(Delivery::raw(store, raw_topics(pipeline), Rules { skips: |_| false, ..rules }));
+        }
+        Ok(Delivery::new(store, self.topics(derived), rules)?)
+    }
+
     /// Makes the store, and asks it nothing yet; `expected`: which one it is to be.
     ///
     /// # Errors
@@ -147,7 +179,7 @@ impl StoreEntry {
     }
 
     /// Of a pipeline's derived topics those that it is given.
-    pub fn topics(&self, mut derived: Vec<pipeline::Derived>) -> Vec<pipeline::Derived> {
+    fn topics(&self, mut derived: Vec<pipeline::Derived>) -> Vec<pipeline::Derived> {
         derived.retain(|(topic, _, _)| self.topics.as_ref().is_none_or(|topics| topics.contains(topic)));
         derived
     }
@@ -156,6 +188,12 @@ impl StoreEntry {
     pub fn lake(&self) -> Option<&store_s3::Options> {
         self.s3.as_ref()
     }
+}
+
+/// A raw topic may be that of several sources.
+fn raw_topics(pipeline: &Pipeline) -> Vec<(String, u32)> {
+    let topics: BTreeMap<_, _> = pipeline.sources.iter().map(|s| (s.topic.clone(), s.partitions)).collect();
+    topics.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -179,6 +217,11 @@ mod tests {
             (format!("A: {lake}"), "a-z"),
             ("a: {elasticsearch: {url: here}}".into(), "url"),
             ("a: {s3: {url: 'file:///tmp/lake', key: x}}".into(), "unknown field"),
+            ("a: {s3: {url: 's3://b/raw'}, archive: true}".into(), "`sse`"),
+            (
+                "a: {s3: {url: 's3://b/raw', sse: {kms_key: k}}, archive: true, topics: [events]}".into(),
+                "no `topics`",
+            ),
         ] {
             let said = said(&format!("stores: {{{stores}}}"));
             assert!(said.contains(word), "{stores}: {said}");

@@ -350,6 +350,58 @@ fn what_a_store_refuses_is_a_dead_letter_and_the_rest_is_delivered() {
     assert_eq!(servers_ids + 1, host.ids("events").len() as u64);
 }
 
+/// The policies, changed so that an archive may hold everything.
+fn policies_for_an_archive() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(crate::installation::root().join("policies")).unwrap() {
+        let path = entry.unwrap().path();
+        let mut text = std::fs::read_to_string(&path).unwrap();
+        text = text.replace(r#"["topic", "state", "store"]"#, r#"["topic", "state", "store", "archive"]"#);
+        let (before, after) = (
+            r#"unless { principal.kind == "dead-letter-rows" }"#,
+            r#"unless { ["dead-letter-rows", "archive"].contains(principal.kind) }"#,
+        );
+        text = text.replace(before, after);
+        let lines = text.lines().filter(|line| !line.contains("kind: archive"));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        std::fs::write(folder.path().join(path.file_name().unwrap()), text).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn raw_records_are_archived_encrypted_and_only_where_a_policy_permits_it() {
+    let (minio, folder) = (Minio::start().unwrap(), tempfile::tempdir().unwrap());
+    let (s3, file) = (minio.s3(), folder.path().join("stores.yaml"));
+    std::fs::write(folder.path().join("key"), &s3.key).unwrap();
+    std::fs::write(folder.path().join("secret"), &s3.secret).unwrap();
+    let options = json!({
+        "url": format!("s3://{}/archive", s3.bucket), "endpoint": s3.endpoint, "allow_http": true,
+        "sse": {"kms_key": minio.encryption_key()},
+        "credentials": {
+            "access_key_id_file": folder.path().join("key"), "secret_access_key_file": folder.path().join("secret"),
+        },
+    });
+    let archive = json!({"archive": true, "clearance": ["personal", "location"], "s3": options});
+    std::fs::write(&file, json!({"stores": {"archive": archive}}).to_string()).unwrap();
+    let host = Host::new("embedded", file.display().to_string());
+    host.feed("1");
+    let refused = host.vigie(&["run", PIPELINE]).output().unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("VG0103") && said.contains("the archive `archive`"), "{said}");
+
+    let policies = policies_for_an_archive();
+    host.succeed(&["--policies", policies.path().to_str().unwrap(), "run", PIPELINE]);
+    let log = EmbeddedLog::open(&host.installation.data.path().join("log.db")).unwrap();
+    let lake = Lake::open(serde_json::from_value(options).unwrap()).unwrap();
+    for topic in ["raw.iot", "raw.gps", "raw.social", "raw.rss"] {
+        let rows: u64 = lake.files(topic).unwrap().iter().map(|file| file.rows).sum();
+        let records = log.end_offset(topic, 0).unwrap();
+        assert!(records > 0 && rows == records, "{topic}: {rows} of {records}");
+    }
+    assert_eq!(lake.files("events").unwrap().len(), 0);
+}
+
 #[test]
 fn processes_on_kafka_share_a_store() {
     let (kafka, servers) = (Kafka::start().unwrap(), Servers::start());

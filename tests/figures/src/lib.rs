@@ -1,10 +1,15 @@
-//! Figures, each beside its limit.
+//! Figures of repeated runs, each beside its limit, and what a process uses, as the kernel counts it.
+
+mod process;
+
+pub use process::{cpu_s, forget_peak, peak_mib};
 
 /// Figures of repeated runs.
 #[derive(Clone, Debug, Default)]
 pub struct Figures(Vec<f64>);
 
 impl Figures {
+    /// In any order.
     pub fn new(figures: impl IntoIterator<Item = f64>) -> Self {
         let mut figures: Vec<f64> = figures.into_iter().collect();
         figures.sort_unstable_by(f64::total_cmp);
@@ -20,6 +25,7 @@ impl Figures {
     }
 
     /// Of an even number the lower one of the two in the middle.
+    #[must_use]
     pub fn median(&self) -> f64 {
         self.0.get(self.0.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
     }
@@ -27,7 +33,9 @@ impl Figures {
 
 /// A line of the table.
 pub struct Row {
+    /// What is measured, and its unit.
     pub name: String,
+    /// What was measured.
     pub figures: Figures,
     /// The most that the median may be, and where that comes from.
     pub limit: Option<(f64, String)>,
@@ -39,7 +47,15 @@ impl Row {
         Self { name: name.into(), figures, limit: None }
     }
 
+    /// With a limit that is asked for.
+    #[must_use]
+    pub fn most(mut self, limit: f64) -> Self {
+        self.limit = Some((limit, "asked for".into()));
+        self
+    }
+
     /// With a limit of `times` another figure's median, and `more`.
+    #[must_use]
     pub fn within(mut self, times: f64, more: f64, other: &Figures, what: &str) -> Self {
         let median = other.median();
         let (limit, ratio) = (median * times + more, self.figures.median() / median);

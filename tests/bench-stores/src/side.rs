@@ -1,0 +1,58 @@
+//! A store and the bare client beside it.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result};
+use deliver::{Batch, Store};
+
+use crate::rows::{Rows, TOPIC};
+
+/// Both on one server.
+pub trait Side {
+    /// Writes rows through the store.
+    fn by_store(&mut self, rows: &Rows) -> Result<Took>;
+    /// Writes the same rows by a client that has them as the server takes them.
+    fn by_client(&mut self, rows: &Rows) -> Result<Took>;
+}
+
+/// What it took.
+#[derive(Clone, Copy, Debug)]
+pub struct Took {
+    /// By the clock.
+    pub seconds: f64,
+    /// Of this process's processors.
+    pub cpu_s: f64,
+}
+
+impl Took {
+    pub fn of(work: impl FnOnce() -> Result<()>) -> Result<Self> {
+        let cpu_s =
+            || figures::cpu_s(std::process::id()).context("the kernel does not say what CPU was used");
+        let (start, before) = (Instant::now(), cpu_s()?);
+        work()?;
+        Ok(Self { seconds: start.elapsed().as_secs_f64(), cpu_s: cpu_s()? - before })
+    }
+}
+
+/// Gives a store rows as a delivery does.
+pub fn deliver(store: &mut dyn Store, rows: &Rows) -> Result<()> {
+    let mut from = store.cursor(TOPIC, 0)?.unwrap_or(0);
+    for (batch, times_us) in rows.batches() {
+        let next_offset = from + batch.num_rows() as u64;
+        let offsets: Vec<u64> = (from..next_offset).collect();
+        let batch = Batch {
+            topic: TOPIC,
+            partition: 0,
+            from,
+            next_offset,
+            rows: batch,
+            revisions_us: times_us,
+            offsets: &offsets,
+        };
+        let rejects = store.write(&batch)?;
+        anyhow::ensure!(rejects.is_empty(), "rows were refused: {}", rejects.len());
+        store.flush(false)?;
+        from = next_offset;
+    }
+    Ok(store.flush(true)?)
+}

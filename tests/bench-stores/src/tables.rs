@@ -1,0 +1,126 @@
+//! Cassandra: the store, and a client that writes the same statements of values that were written as CQL beforehand.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyhow::{Context as _, Result};
+use deliver::Store as _;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use scylla::SerializeRow;
+use scylla::client::session::Session;
+use scylla::client::session_builder::SessionBuilder;
+use scylla::statement::bound::BoundStatement;
+use scylla::value::{CqlTimestamp, MaybeUnset};
+use serde_json::json;
+use services::Cassandra;
+use store_cassandra::CassandraStore;
+use tokio::runtime::Runtime;
+
+use crate::rows::{self, Rows};
+use crate::side::{Side, Took, deliver};
+
+/// Writes on their way at a time, of both.
+const CONCURRENCY: usize = 128;
+const HOUR_US: i64 = 3_600_000_000;
+/// Into the table that the store makes.
+const INSERT: &str = "INSERT INTO bench.events_by_cell (cell_7, hour, \"timestamp\", id, source, revision_us, \
+    behind_us, entity, kind, lat, lng, \"text\", severity, timestamp_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, \
+    ?, ?) USING TIMESTAMP ?";
+
+/// In the order of the statement.
+#[derive(SerializeRow)]
+#[scylla(flavor = "enforce_order", skip_name_checks)]
+struct Values {
+    cell: String,
+    hour: CqlTimestamp,
+    timestamp: CqlTimestamp,
+    id: String,
+    source: &'static str,
+    revision_us: i64,
+    behind_us: i64,
+    entity: String,
+    kind: &'static str,
+    lat: f64,
+    lng: f64,
+    text: String,
+    severity: MaybeUnset<f64>,
+    timestamp_us: i64,
+    written_at: i64,
+}
+
+/// Both on a node of their own.
+pub struct Tables {
+    store: CassandraStore,
+    runtime: Runtime,
+    session: Session,
+    _node: Cassandra,
+}
+
+impl Tables {
+    pub fn start() -> Result<Self> {
+        let node = Cassandra::start()?;
+        let address = node.server.address().to_owned();
+        let options = serde_json::from_value(json!({
+            "nodes": [address], "keyspace": "bench", "replication": 1, "concurrency": CONCURRENCY,
+            "views": {"events": [{
+                "table": "by_cell", "by": ["cell_7"], "bucket": "hour", "time": "timestamp", "then": ["timestamp"],
+                "days": null,
+            }]},
+        }))?;
+        let mut store = CassandraStore::new(options)?;
+        store.open(&[rows::table()?])?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let session = runtime.block_on(SessionBuilder::new().known_node(address).build())?;
+        Ok(Self { store, runtime, session, _node: node })
+    }
+}
+
+fn values(number: usize) -> Values {
+    let (at_us, (lat, lng)) = (rows::at_us(number), rows::position(number));
+    Values {
+        cell: format!("{:015x}", rows::cell(number)),
+        hour: CqlTimestamp(at_us.div_euclid(HOUR_US) * HOUR_US / 1_000),
+        timestamp: CqlTimestamp(at_us / 1_000),
+        id: rows::id(number),
+        source: "social",
+        revision_us: at_us,
+        behind_us: 0,
+        entity: rows::entity(number),
+        kind: "post",
+        lat,
+        lng,
+        text: rows::text(number),
+        severity: MaybeUnset::from_option(rows::severity(number)),
+        timestamp_us: at_us,
+        written_at: at_us,
+    }
+}
+
+async fn write(session: &Session, bound: &[BoundStatement]) -> Result<()> {
+    let next = AtomicUsize::new(0);
+    let worker = || async {
+        while let Some(statement) = bound.get(next.fetch_add(1, Ordering::Relaxed)) {
+            session.execute_bound_unpaged(statement).await?;
+        }
+        anyhow::Ok(())
+    };
+    let mut workers: FuturesUnordered<_> = (0..CONCURRENCY).map(|_| worker()).collect();
+    while let Some(done) = workers.next().await {
+        done?;
+    }
+    Ok(())
+}
+
+impl Side for Tables {
+    fn by_store(&mut self, rows: &Rows) -> Result<Took> {
+        Took::of(|| deliver(&mut self.store, rows))
+    }
+
+    fn by_client(&mut self, rows: &Rows) -> Result<Took> {
+        let statement = self.runtime.block_on(self.session.prepare(INSERT))?;
+        let bind =
+            |number| statement.clone().bind(&values(number)).context("values do not fit the statement");
+        let bound = rows.numbers().map(bind).collect::<Result<Vec<_>>>()?;
+        Took::of(|| self.runtime.block_on(write(&self.session, &bound)))
+    }
+}
