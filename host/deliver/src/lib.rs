@@ -26,6 +26,21 @@ pub enum Error {
     /// A schema.
     #[error(transparent)]
     Event(#[from] event::Error),
+    /// A cursor behind the end of its partition: the store was filled from another log, or the log has lost its end.
+    #[error(
+        "VG4017: the store's cursor {cursor} lies behind the end {end} of {topic} {partition}: it was filled from another \
+         log; name another place, or set it back (`vigie stores rewind`)"
+    )]
+    Ahead {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// The next offset to deliver, as the store has it.
+        cursor: u64,
+        /// The offset that the next record will get.
+        end: u64,
+    },
     /// A record of a derived topic that was not written by this pipeline.
     #[error("VG0008: {topic} {partition}:{offset} cannot be read back: {why}")]
     Unreadable {
@@ -249,8 +264,17 @@ impl<S: Store> Delivery<S> {
             return Some(error);
         }
         self.failure = Some(error.to_string());
-        self.is_broken = !matches!(&error, Error::Store(error) if error.is_retry());
+        let is_retry = match &error {
+            Error::Store(error) => error.is_retry(),
+            error => matches!(error, Error::Ahead { .. }),
+        };
+        self.is_broken = !is_retry;
         match error {
+            // A cluster that has lost a leader may say an older end for a moment.
+            Error::Ahead { .. } => {
+                self.circuit.fail(now_us, &self.rules.name);
+                None
+            }
             Error::Store(error) if error.is_retry() => {
                 if matches!(error, StoreError::TooMuch(_)) {
                     self.most_records = (self.most_records.min(most.records) / 2).max(1);
@@ -297,7 +321,7 @@ impl<S: Store> Delivery<S> {
                     Some(from) => from,
                     // A new store begins with what retention has left.
                     None => match self.store.cursor(&topic, partition)? {
-                        Some(from) => from,
+                        Some(cursor) => within(log, &topic, partition, cursor)?,
                         None => log.start_offset(&topic, partition)?,
                     },
                 };
@@ -344,3 +368,12 @@ impl<S: Store> Delivery<S> {
         Ok(self.store.flush(all)?)
     }
 }
+
+/// A cursor that can be, as the log has come that far.
+fn within(log: &dyn Log, topic: &str, partition: u32, cursor: u64) -> Result<u64, Error> {
+    let end = log.end_offset(topic, partition)?;
+    if cursor <= end { Ok(cursor) } else { Err(Error::Ahead { topic: topic.into(), partition, cursor, end }) }
+}
+
+#[cfg(test)]
+mod tests;

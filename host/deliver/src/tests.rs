@@ -1,0 +1,214 @@
+//! Deliveries on an embedded log, to a store that does as it is told.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use event::{Field, Kind};
+use log_embedded::EmbeddedLog;
+
+use super::*;
+
+const MOST: Most = Most { records: 10, bytes: 1 << 20 };
+/// Longer than any pause.
+const LATER_US: i64 = 60_000_000;
+
+/// What the store has, and what it is to fail with.
+#[derive(Default)]
+struct Held {
+    rows: Vec<String>,
+    cursors: BTreeMap<u32, u64>,
+    fails: Option<StoreError>,
+    opened: u32,
+}
+
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Held>>, Arc<Mutex<BTreeMap<u32, u64>>>);
+
+impl Store for Told {
+    fn open(&mut self, _: &[Table]) -> Result<(), StoreError> {
+        self.0.lock().unwrap().opened += 1;
+        Ok(())
+    }
+
+    fn cursor(&mut self, _: &str, partition: u32) -> Result<Option<u64>, StoreError> {
+        Ok(self.0.lock().unwrap().cursors.get(&partition).copied())
+    }
+
+    fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
+        use arrow::array::AsArray as _;
+        let mut held = self.0.lock().unwrap();
+        if let Some(error) = held.fails.take() {
+            return Err(error);
+        }
+        let ids = batch.rows.column_by_name("id").unwrap().as_string::<i32>();
+        let (mut rejects, refused) = (Vec::new(), |id: &str| id.starts_with("refused"));
+        for (row, id) in ids.iter().flatten().enumerate() {
+            if refused(id) {
+                rejects.push(Reject { row, kind: "unfit".into(), message: format!("{id} is unfit") });
+            } else {
+                held.rows.push(id.into());
+            }
+        }
+        self.1.lock().unwrap().insert(batch.partition, batch.next_offset);
+        Ok(rejects)
+    }
+
+    fn flush(&mut self, _: bool) -> Result<(), StoreError> {
+        let moved = std::mem::take(&mut *self.1.lock().unwrap());
+        self.0.lock().unwrap().cursors.extend(moved);
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.1.lock().unwrap().clear();
+    }
+
+    fn rewind(&mut self, _: &str, partition: u32, next_offset: u64) -> Result<(), StoreError> {
+        self.0.lock().unwrap().cursors.insert(partition, next_offset);
+        Ok(())
+    }
+}
+
+struct World {
+    log: EmbeddedLog,
+    store: Told,
+    delivery: Delivery<Told>,
+    _folder: tempfile::TempDir,
+}
+
+fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let log = EmbeddedLog::open(&folder.path().join("log.db")).unwrap();
+    log.create_topic("events", 1).unwrap();
+    log.create_topic("letters", 1).unwrap();
+    let field = |(name, kind): (&str, Kind)| Field {
+        name: name.into(),
+        kind,
+        required: true,
+        labels: Default::default(),
+    };
+    let fields = [("id", Kind::Utf8), ("revision_us", Kind::Int64)].map(field).to_vec();
+    let store = Told::default();
+    let letter = |refused: &Refused<'_>| vec![output("letters", refused.record.offset, &refused.reject.kind)];
+    let rules = Rules { name: "told".into(), skips: |_| false, letter: Box::new(letter) };
+    let mut delivery =
+        Delivery::new(store.clone(), vec![("events".into(), 1, Schema { fields })], rules).unwrap();
+    delivery.assign_all();
+    World { log, store, delivery, _folder: folder }
+}
+
+fn output(topic: &str, number: u64, value: &str) -> Output {
+    let (key, value) = (number.to_string().into(), value.to_owned().into());
+    Output { topic: topic.into(), partition: 0, timestamp_us: 1, key, value }
+}
+
+impl World {
+    fn append(&mut self, ids: &[&str]) {
+        let row = |(number, id): (usize, &&str)| {
+            output("events", number as u64, &format!("{{\"id\":\"{id}\",\"revision_us\":1}}"))
+        };
+        let outputs: Vec<Output> = ids.iter().enumerate().map(row).collect();
+        self.log.commit_step(Step::of("test", &[], &outputs, &[])).unwrap();
+    }
+
+    fn deliver(&mut self, now_us: i64) -> Result<bool, Error> {
+        self.delivery.deliver(&mut self.log, MOST, now_us)
+    }
+
+    fn rows(&self) -> Vec<String> {
+        self.store.0.lock().unwrap().rows.clone()
+    }
+}
+
+#[test]
+fn what_is_refused_is_a_dead_letter_before_the_cursor_moves_and_the_rest_is_there() {
+    let mut world = world();
+    world.append(&["a", "refused", "b"]);
+    assert!(world.deliver(0).unwrap());
+    assert!(!world.deliver(1).unwrap());
+    assert_eq!(
+        (world.rows(), world.delivery.delivered, world.delivery.refused),
+        (vec!["a".into(), "b".into()], 2, 1)
+    );
+    let letters = world.log.read("letters", 0, 0, MOST).unwrap();
+    assert_eq!((letters.len(), &letters[0].value[..]), (1, &b"unfit"[..]));
+}
+
+#[test]
+fn a_store_that_is_away_is_left_alone_and_then_given_everything() {
+    let mut world = world();
+    world.append(&["a"]);
+    world.store.0.lock().unwrap().fails = Some(StoreError::Away("gone".into()));
+    assert!(!world.deliver(0).unwrap());
+    assert!(world.delivery.circuit().is_open() && !world.delivery.is_broken());
+    assert!(world.delivery.failure().unwrap().starts_with("VG4010"));
+    assert!(!world.deliver(1).unwrap() && world.rows().is_empty(), "it was asked during its pause");
+    assert!(world.deliver(LATER_US).unwrap());
+    assert_eq!((world.rows(), world.delivery.failure()), (vec!["a".to_owned()], None));
+    assert_eq!(world.store.0.lock().unwrap().opened, 1);
+}
+
+#[test]
+fn a_store_that_somebody_must_mend_says_so_and_is_opened_anew() {
+    let mut world = world();
+    world.append(&["a"]);
+    world.store.0.lock().unwrap().fails = Some(StoreError::Refused("who are you".into()));
+    assert!(matches!(world.deliver(0), Err(Error::Store(StoreError::Refused(_)))));
+    assert!(world.delivery.is_broken() && !world.deliver(1_000_000).unwrap());
+    assert!(world.deliver(LATER_US).unwrap());
+    assert!(!world.delivery.is_broken());
+    assert_eq!(world.store.0.lock().unwrap().opened, 2);
+}
+
+#[test]
+fn a_store_that_takes_less_at_once_is_given_less() {
+    let mut world = world();
+    world.append(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+    let mut asked = 0;
+    while world.rows().is_empty() {
+        if asked < 2 {
+            world.store.0.lock().unwrap().fails = Some(StoreError::TooMuch("less".into()));
+        }
+        asked += 1;
+        world.deliver(asked * LATER_US).unwrap();
+    }
+    // 10, 5, 2.
+    assert_eq!(world.rows(), ["a", "b"]);
+}
+
+#[test]
+fn a_cursor_of_another_log_is_told_and_delivers_nothing() {
+    let mut world = world();
+    world.append(&["a"]);
+    world.store.0.lock().unwrap().cursors.insert(0, 7);
+    assert!(!world.deliver(0).unwrap());
+    let said = world.delivery.failure().unwrap().to_owned();
+    assert!(said.starts_with("VG4017") && said.contains("cursor 7") && said.contains("end 1"), "{said}");
+    world.store.clone().rewind("events", 0, 0).unwrap();
+    world.delivery.renew();
+    assert!(world.deliver(1).unwrap());
+    assert_eq!(world.rows(), ["a"]);
+}
+
+#[test]
+fn a_partition_that_is_given_away_is_not_delivered() {
+    let mut world = world();
+    world.append(&["a"]);
+    world.delivery.revoke("events", 0);
+    assert!(!world.deliver(0).unwrap() && world.rows().is_empty());
+    world.delivery.assign("events", 0);
+    assert!(world.deliver(1).unwrap());
+    assert_eq!(world.rows(), ["a"]);
+}
+
+#[test]
+fn raw_records_are_kept_as_they_came() {
+    let mut world = world();
+    world.append(&["a"]);
+    let rules = Rules { name: "archive".into(), skips: |_| false, letter: Box::new(|_| Vec::new()) };
+    let store = Told::default();
+    let mut delivery = Delivery::raw(store.clone(), vec![("events".into(), 1)], rules);
+    delivery.assign_all();
+    assert!(delivery.deliver(&mut world.log, MOST, 0).unwrap());
+    assert_eq!(store.0.lock().unwrap().rows, ["events/0/0"]);
+}
