@@ -58,7 +58,8 @@ pub struct Workers {
     all: usize,
     /// The embedded store's first.
     couriers: Vec<Courier>,
-    keeper: Keeper,
+    /// None where there is nothing to keep: on Kafka it is one more producer.
+    keeper: Option<Keeper>,
     group: String,
     readings: Readings,
     _lock: File,
@@ -167,13 +168,12 @@ impl Workers {
         let couriers = couriers(app, pipeline, file, host, derived, observed, &facts)?;
         let kept = couriers.iter().map(|c| (c.name().to_owned(), c.standing().clone(), c.watch().behind()));
         let (group, member) = (pipeline.group(), format!("{}.{host}", pipeline.group()));
-        let keeper = Keeper::new(
-            app.log_as(&format!("{member}.keeper"))?,
-            group.clone(),
-            member,
-            kept.collect(),
-            next,
-        );
+        let keeper = if app.log == LogAddress::Embedded || !file.stores.is_empty() {
+            let log = app.log_as(&format!("{member}.keeper"))?;
+            Some(Keeper::new(log, group.clone(), member, kept.collect(), next))
+        } else {
+            None
+        };
         let all = pipeline.inputs().len();
         Ok(Self { log, workers: opened, all, couriers, keeper, group, readings, _lock: lock })
     }
@@ -225,8 +225,8 @@ impl Workers {
                 scope.spawn(move || shared.guard(false, || courier.run(number, shared)))
             });
             threads.extend(couriers);
-            let keeper = &mut self.keeper;
-            let keeping = follow.then(|| scope.spawn(move || keeper.run(kept)));
+            let keeper = self.keeper.as_mut().filter(|_| follow);
+            let keeping = keeper.map(|keeper| scope.spawn(move || keeper.run(kept)));
             while !threads.iter().all(std::thread::ScopedJoinHandle::is_finished) {
                 if asked.as_ref().is_some_and(Asked::is_so) {
                     shared.give_up();
@@ -241,8 +241,8 @@ impl Workers {
             let ended = threads.into_iter().try_for_each(|t| t.join().unwrap_or_else(|_| defect()));
             ended.and(keeping.map_or(Ok(()), |keeper| keeper.join().or_else(|_| defect())))
         });
-        if !follow {
-            self.keeper.say()?;
+        if let Some(keeper) = self.keeper.as_mut().filter(|_| !follow) {
+            keeper.say()?;
         }
         progress.end();
         progress.counts += shared.counts();
