@@ -5,8 +5,10 @@ use std::process::Command;
 
 use anyhow::Result;
 
-/// What the services of the tests need.
-pub const SERVICES: [&str; 2] = ["openjdk-17-jre-headless", "maven"];
+/// What Kafka needs in tests.
+pub const KAFKA: [&str; 2] = ["openjdk-17-jre-headless", "maven"];
+/// What the stores need there.
+pub const STORES: [&str; 4] = ["openjdk-17-jre-headless", "maven", "golang-go", "python3-pip"];
 
 /// Asks whether something is there; if not, installs packages where that may be done, and asks again.
 pub fn ensure(packages: &[&str], is_there: impl Fn() -> Result<()>) -> Result<()> {

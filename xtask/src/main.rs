@@ -4,7 +4,7 @@ mod debian;
 mod guests;
 mod test;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
@@ -53,7 +53,10 @@ fn demo(arguments: &[String]) -> Result<()> {
     let plugins = guests::build()?;
     eprintln!("Building vigie (the first time takes some minutes) …");
     run(cargo().args(["build", "--release", "--package", "vigie"]))?;
-    let vigie = target().join("release").join("vigie");
+    run_demo(&target().join("release").join("vigie"), &plugins, arguments)
+}
+
+fn run_demo(vigie: &Path, plugins: &Path, arguments: &[String]) -> Result<()> {
     run(Command::new(vigie).arg("demo").arg("--plugins").arg(plugins).args(arguments).current_dir(root()))
 }
 
@@ -68,7 +71,7 @@ fn simulate(arguments: &[String]) -> Result<()> {
 
 /// With an empty disk, and gone afterwards.
 fn kafka() -> Result<()> {
-    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    debian::ensure(&debian::KAFKA, services::find_tools)?;
     let kafka = services::Kafka::start()?;
     println!("{}", kafka.broker().address);
     std::io::stdin().read_line(&mut String::new())?;
@@ -93,7 +96,7 @@ fn bench(arguments: &[String]) -> Result<()> {
 
 fn bench_kafka(options: &[String]) -> Result<()> {
     let plugins = guests::build()?;
-    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    debian::ensure(&debian::KAFKA, services::find_tools)?;
     eprintln!("Building for release …");
     // Each alone: the program as it is released, with no features that another package asks for.
     for package in ["vigie", "bench-kafka"] {
@@ -107,8 +110,7 @@ fn bench_kafka(options: &[String]) -> Result<()> {
 
 fn bench_stores(options: &[String]) -> Result<()> {
     let plugins = guests::build()?;
-    debian::ensure(&debian::SERVICES, services::find_tools)?;
-    services::find_store_tools()?;
+    debian::ensure(&debian::STORES, services::find_store_tools)?;
     eprintln!("Building for release …");
     for package in ["vigie", "bench-stores"] {
         run(cargo().args(["build", "--release", "--locked", "--package", package]))?;
@@ -133,6 +135,16 @@ fn target() -> PathBuf {
 fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root());
+    // What cargo tells this program of its package: build scripts that watch it would run again, where cargo is called
+    // by hand in between, and all that stands on them would be built once more.
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

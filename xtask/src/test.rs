@@ -50,7 +50,17 @@ fn deny() -> Result<()> {
         eprintln!("Building cargo-deny (once) …");
         command(
             cargo()
-                .args(["install", "cargo-deny", "--version", VERSION, "--locked", "--quiet", "--root"])
+                // It runs for seconds: quick to compile matters more.
+                .args([
+                    "install",
+                    "cargo-deny",
+                    "--version",
+                    VERSION,
+                    "--locked",
+                    "--quiet",
+                    "--debug",
+                    "--root",
+                ])
                 .arg(&tools)
                 .env("CARGO_TARGET_DIR", tools.join("build")),
         )?;
@@ -102,9 +112,9 @@ fn host() -> Result<()> {
 fn services() -> Result<()> {
     // Of the whole workspace, as the features of libraries are chosen by what is built together.
     command(on_services()?.args(["test", "--workspace", "--locked", "--test", "kafka"]))?;
-    services::find_store_tools()?;
+    debian::ensure(&debian::STORES, services::find_store_tools)?;
     command(cargo().args(["test", "--workspace", "--locked", "--test", "stores"]))?;
-    let parts = ["fetch::", "java::", "minio::", "process::"];
+    let parts = ["fetch::", "go::", "java::", "minio::", "process::"];
     command(cargo().args(["test", "--workspace", "--locked", "--lib", "--"]).args(parts))
 }
 
@@ -119,7 +129,7 @@ pub fn chaos() -> Result<()> {
 /// Cargo, where all is there that tests on services need: Java, the plugins, and the program, which they run.
 fn on_services() -> Result<std::process::Command> {
     let folder = guests::build()?;
-    debian::ensure(&debian::SERVICES, services::find_tools)?;
+    debian::ensure(&debian::KAFKA, services::find_tools)?;
     command(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
     let mut cargo = cargo();
     cargo.env("VIGIE_PLUGINS", folder);
@@ -139,13 +149,17 @@ fn docs() -> Result<()> {
     )
 }
 
-/// The README's first command, from nothing, then again to see that it continues.
+/// What the README's first command runs, from nothing, then again to see that it continues. With the program of the tests: to
+/// build everything once more for release takes longer than all else here.
 fn demo() -> Result<()> {
+    let plugins = guests::build()?;
+    command(cargo().args(["build", "--quiet", "--locked", "--workspace"]))?;
+    let vigie = target().join("debug").join("vigie");
     let data = target().join("demo-test");
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
     let arguments = ["--data-dir".to_owned(), data.display().to_string()];
-    crate::demo(&arguments)?;
-    crate::demo(&arguments)
+    crate::run_demo(&vigie, &plugins, &arguments)?;
+    crate::run_demo(&vigie, &plugins, &arguments)
 }
