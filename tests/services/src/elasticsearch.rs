@@ -5,9 +5,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::Result;
 
 use crate::server::{Recipe, Server, is_root, unprivileged};
 use crate::shared::{Shared, named};
@@ -23,6 +22,7 @@ const DIGESTS: &str = include_str!("../elasticsearch.sha256");
 const START: &str = include_str!("../elasticsearch/Start.java");
 /// A module with what the distribution lacks and API keys need.
 const MISSING: &str = include_str!("../elasticsearch/Missing.java");
+const JAR: &str = "jdk.jartool/sun.tools.jar.Main";
 /// Whom the password is for.
 const USER: &str = "elastic";
 /// It starts quickly, and tests are short: see `FOR_TESTS` of Kafka.
@@ -199,15 +199,19 @@ fn programs(java: &Path) -> Result<PathBuf> {
         let aside = tempfile::tempdir()?;
         fetch::download("elasticsearch", PROJECT, DIGESTS, aside.path())?;
         let zip = aside.path().join(format!("elasticsearch-{VERSION}.zip"));
-        run(java::tool(java, "jdk.jartool/sun.tools.jar.Main").current_dir(folder).arg("xf").arg(zip))?;
+        java::run(java::tool(java, JAR).current_dir(folder).arg("xf").arg(zip))?;
         let home = folder.join(format!("elasticsearch-{VERSION}"));
-        compile(java, &home, "Start", START, &folder.join("start"))?;
+        let mut jars = Vec::new();
+        for entry in fs::read_dir(home.join("lib"))? {
+            jars.push(entry?.path());
+        }
+        java::compile(java, "Start", START, &jars, &folder.join("start"))?;
         let classes = aside.path().join("classes");
-        compile(java, &home, "Missing", MISSING, &classes)?;
+        java::compile(java, "Missing", MISSING, &jars, &classes)?;
         let module = home.join("modules").join("missing");
         fs::create_dir(&module)?;
-        let mut jar = java::tool(java, "jdk.jartool/sun.tools.jar.Main");
-        run(jar.arg("cf").arg(module.join("missing.jar")).arg("-C").arg(&classes).arg("."))?;
+        let mut jar = java::tool(java, JAR);
+        java::run(jar.arg("cf").arg(module.join("missing.jar")).arg("-C").arg(&classes).arg("."))?;
         let descriptor = format!(
             "name=missing
 description=What this distribution lacks
@@ -219,27 +223,4 @@ classname=Missing
         );
         Ok(fs::write(module.join("plugin-descriptor.properties"), descriptor)?)
     })
-}
-
-fn compile(java: &Path, home: &Path, name: &str, source: &str, classes: &Path) -> Result<()> {
-    let aside = tempfile::tempdir()?;
-    let file = aside.path().join(format!("{name}.java"));
-    fs::write(&file, source)?;
-    let mut jars = Vec::new();
-    for entry in fs::read_dir(home.join("lib"))? {
-        jars.push(entry?.path());
-    }
-    let mut javac = java::tool(java, "jdk.compiler/com.sun.tools.javac.Main");
-    // Of Java 17, whatever it is compiled by.
-    javac.args(["-nowarn", "--release", "17", "-cp"]).arg(std::env::join_paths(jars)?);
-    run(javac.arg("-d").arg(classes).arg(file))
-}
-
-fn run(command: &mut Command) -> Result<()> {
-    let output = command.output().context("VG0903: Java does not run")?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = [output.stdout, output.stderr].concat();
-    bail!("VG0903: Elasticsearch cannot be put together: {}", String::from_utf8_lossy(&said))
 }

@@ -4,13 +4,19 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::{go, java};
+use crate::{go, java, python};
 
 const PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+
+/// How the names begin of what is being made.
+const ASIDE: &str = ".made-";
+/// Nothing takes so long to be made.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
 fn maven() -> Result<&'static str> {
     let found = Command::new("mvn").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -29,14 +35,15 @@ pub fn find_tools() -> Result<()> {
     maven().map(|_| ())
 }
 
-/// Whether all is there that servers of stores need: Java, Maven and Go. OpenSearch needs a newer Java beside.
+/// Whether all is there that servers of stores and what reads them need: Java, Maven, Go and Python.
 ///
 /// # Errors
-/// VG0901, VG0902, VG0905.
+/// VG0901, VG0902, VG0905, VG0907.
 pub fn find_store_tools() -> Result<()> {
     java::find(java::CASSANDRA)?;
     maven()?;
-    go::find()
+    go::find()?;
+    python::find()
 }
 
 fn cache() -> Result<PathBuf> {
@@ -47,7 +54,7 @@ fn cache() -> Result<PathBuf> {
 }
 
 /// A folder of the cache that `make` fills once, into a folder that is there; `version` names what that depends on.
-/// Whole or not at all: another process may be at it too.
+/// Whole or not at all, and by one at a time: others wait, as it may take minutes of all cores.
 ///
 /// # Errors
 /// VG0903, and what `make` fails with.
@@ -59,15 +66,30 @@ pub fn keep(name: &str, version: &str, make: impl FnOnce(&Path) -> Result<()>) -
         return Ok(folder);
     }
     fs::create_dir_all(&cache).with_context(|| format!("VG0903: cannot create {}", cache.display()))?;
-    let aside = tempfile::tempdir_in(&cache)?;
+    let lock = fs::File::create(cache.join(format!("{name}.lock")))?;
+    lock.lock().context("VG0903: cannot lock what is kept")?;
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    sweep(&cache);
+    let aside = tempfile::Builder::new().prefix(ASIDE).tempdir_in(&cache)?;
     let made = aside.path().join("made");
     fs::create_dir(&made)?;
     make(&made)?;
-    // Another process may have been faster.
-    if fs::rename(&made, &folder).is_err() && !folder.is_dir() {
-        bail!("VG0903: cannot keep {}", folder.display());
-    }
+    fs::rename(&made, &folder).with_context(|| format!("VG0903: cannot keep {}", folder.display()))?;
     Ok(folder)
+}
+
+/// Removes what was begun long ago and never kept, as its process was killed: some are of gigabytes.
+fn sweep(cache: &Path) {
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        let changed = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > ABANDONED));
+        if is_old && entry.file_name().to_string_lossy().starts_with(ASIDE) {
+            // Another process may be at that too.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
 }
 
 /// The folder with a project's files, fetched where it is not there; `digests` has a line for each.

@@ -16,6 +16,7 @@ mod minio;
 mod opensearch;
 mod ports;
 mod process;
+pub mod python;
 mod secure;
 mod server;
 mod shared;

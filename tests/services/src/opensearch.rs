@@ -25,15 +25,18 @@ impl OpenSearch {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        let (java, jars) = (java::find(java::OPENSEARCH)?, fetch::jars("opensearch", PROJECT, DIGESTS)?);
+        let jars = fetch::jars("opensearch", PROJECT, DIGESTS)?;
+        // The Java that it runs on may lack the compiler.
+        let run = fetch::keep("opensearch-run", RUN, |folder| {
+            java::compile(&java::find(java::KAFKA)?, "Run", RUN, &[], folder)
+        })?;
+        let java = java::for_opensearch()?;
         ports::retry(|| {
             let [port] = ports::free()?;
             let recipe = Recipe::new(port, |said, _| said.contains("The node is ready"))?;
-            recipe.write("Run.java", RUN)?;
             let mut command = Command::new(&java);
-            command.args(FOR_TESTS).args(["--add-modules=jdk.incubator.vector", "-Djava.awt.headless=true"]);
-            command.arg(format!("-Dvigie.port={port}"));
-            command.arg("-cp").arg(jars.join("*")).arg(recipe.path("Run.java"));
+            command.args(FOR_TESTS).arg("-Djava.awt.headless=true").arg(format!("-Dvigie.port={port}"));
+            command.arg("-cp").arg(std::env::join_paths([jars.join("*"), run.clone()])?).arg("Run");
             command.args(["-numOfNode", "1", "-clusterName", "vigie-tests", "-basePath"]).arg(recipe.disk());
             Ok(Self { server: recipe.start(command)? })
         })

@@ -1,10 +1,10 @@
 //! Programs that people read a lake with: DuckDB and pyarrow.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use ::services::S3;
+use ::services::{S3, python};
 use deliver::Store as _;
 use serde_json::{Value, json};
 use store_s3::{Lake, Merge, S3Store};
@@ -14,36 +14,15 @@ use super::world::{self, TOPIC, World, at_us, deliver, has_place, id, in_folder,
 const READERS: [&str; 2] = ["duckdb==2.0.0", "pyarrow==26.0.1"];
 const SCRIPT: &str = include_str!("read_lake.py");
 
-/// The folder with the readers, which Python's package installer fills once.
-fn readers() -> PathBuf {
-    let home = || PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache");
-    let cache = std::env::var_os("XDG_CACHE_HOME").map_or_else(home, PathBuf::from).join("vigie/services");
-    let folder = cache.join(format!("readers-{}", READERS.join("-").replace("==", "-")));
-    if folder.exists() {
-        return folder;
-    }
-    std::fs::create_dir_all(&cache).unwrap();
-    let new = tempfile::tempdir_in(&cache).unwrap();
-    let install =
-        ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
-    let done =
-        Command::new("python3").args(install).arg("--target").arg(new.path()).args(READERS).status().unwrap();
-    assert!(done.success(), "the readers cannot be installed");
-    // Another test may have been quicker.
-    if std::fs::rename(new.path(), &folder).is_err() {
-        assert!(folder.exists());
-    }
-    folder
-}
-
 fn ask(lake: &Lake, s3: Option<&S3>) -> Value {
     let files: Vec<String> = lake.files(TOPIC).unwrap().iter().map(|file| lake.address(file)).collect();
     let access = s3.map(|s3| {
         let host = s3.endpoint.rsplit('/').next();
         json!({"key": s3.key, "secret": s3.secret, "endpoint": host})
     });
+    let readers = python::packages("readers", &READERS).unwrap();
     let mut python = Command::new("python3");
-    python.args(["-c", SCRIPT]).env("PYTHONPATH", readers()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    python.args(["-c", SCRIPT]).env("PYTHONPATH", readers).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut python = python.spawn().unwrap();
     serde_json::to_writer(python.stdin.take().unwrap(), &json!({"files": files, "s3": access})).unwrap();
     let output = python.wait_with_output().unwrap();

@@ -1,0 +1,41 @@
+//! Python's package installer, for what is published there alone.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::fetch;
+
+/// Whether Python and its package installer are there.
+///
+/// # Errors
+/// VG0907.
+pub fn find() -> Result<()> {
+    let mut pip = Command::new("python3");
+    let status = pip.args(["-m", "pip", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if status.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    bail!("VG0907: Python 3 with pip is needed: on Debian `apt-get install python3-pip`")
+}
+
+/// The folder with packages, each `name==version`, fetched where they are not there; `PYTHONPATH` may name it.
+///
+/// # Errors
+/// VG0907, VG0903.
+pub fn packages(name: &str, packages: &[&str]) -> Result<PathBuf> {
+    fetch::keep(name, &packages.join(" "), |folder| {
+        find()?;
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        // Nothing is built here: it could run anything.
+        pip.args(["--only-binary", ":all:", "--target"]).arg(folder).args(packages).stdin(Stdio::null());
+        let output = pip.output().context("VG0907: Python does not run")?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        bail!("VG0903: pip could not fetch {name}: {}", said.lines().last().unwrap_or_default())
+    })
+}
