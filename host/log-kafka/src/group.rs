@@ -18,8 +18,8 @@ use crate::{ANSWER, Options, errors};
 /// What a group judges a commit by: its member and the generation that the member knew of.
 pub type Ticket = Arc<ConsumerGroupMetadata>;
 
-/// How often a group looks whether its topics have more partitions, in ms; the client's default is 5 minutes.
-const LOOK_MS: &str = "10000";
+/// How often a client asks what partitions topics have and who leads them, in ms; its default is 5 minutes.
+pub const LOOK_MS: &str = "10000";
 /// Changes of one group that are taken at once.
 const MOST_EVENTS: usize = 100;
 /// How long to wait for who has a member's place, and before asking again.

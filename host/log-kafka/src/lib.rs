@@ -148,6 +148,14 @@ impl KafkaLog {
         Err(Error::NoTopic { topic: topic.into(), partition })
     }
 
+    /// For how long a topic keeps records by their age; none: for good, or nobody says.
+    ///
+    /// # Errors
+    /// [`Error::Away`].
+    pub fn retention(&self, topic: &str) -> Result<Option<Duration>, Error> {
+        self.explained(self.topics.retention(topic))
+    }
+
     /// Waits until all that was committed here can be read by everybody; for a moment in each partition.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use log::{Bytes, Error, Most, Record};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -11,7 +11,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use crate::cloud_event;
 use crate::ear::Ear;
-use crate::group::number;
+use crate::group::{LOOK_MS, number};
 use crate::queue::{Message, Queue};
 use crate::scanner::{NO_GROUP, Scanner, record};
 use crate::{FILLER, Options, errors};
@@ -20,6 +20,12 @@ use crate::{FILLER, Options, errors};
 const ON_THEIR_WAY: Duration = Duration::from_millis(5);
 /// Most that is read ahead of one partition, in KiB.
 const AHEAD_KIB: &str = "8192";
+
+/// After so long without a record it is looked from outside whether there is none. The client may wait for ever for what it
+/// once asked of a broker that was away meanwhile, for one partition among many (librdkafka's issue 4492).
+const QUIET: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(10) };
+/// Between two such looks, which take an answer of the broker each; after one that got none it is `QUIET`.
+const LOOK: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_secs(1) };
 
 /// A partition that is read.
 struct Place {
@@ -32,12 +38,16 @@ struct Place {
     chunk_bytes: usize,
     /// Up to here there is nothing more: only markers and what was aborted.
     empty_to: u64,
+    /// When it last gave a record, or was looked at from outside.
+    quiet_since: Instant,
 }
 
 /// A consumer that reads many partitions.
 pub struct Reader {
     consumer: Arc<BaseConsumer<Ear>>,
     places: BTreeMap<(String, u32), Place>,
+    /// When a quiet partition may be looked at from outside again.
+    look_at: Instant,
 }
 
 impl Reader {
@@ -48,8 +58,10 @@ impl Reader {
         // There is one question to a broker at a time. One about partitions that are at their end waits this long for more,
         // and so do those of which enough was at hand when it was asked; the default is 500 ms.
         config.set("fetch.wait.max.ms", "50");
+        // A partition that had no leader when the client last asked has none for it until it asks again: by default 5 minutes.
+        config.set("topic.metadata.refresh.interval.ms", LOOK_MS);
         let consumer = Arc::new(config.create_with_context(options.ear()).map_err(|e| errors::of(&e))?);
-        Ok(Self { consumer, places: BTreeMap::new() })
+        Ok(Self { consumer, places: BTreeMap::new(), look_at: Instant::now() })
     }
 
     /// Records from an offset on; none only where there is none below the end, which is asked for where the
@@ -66,7 +78,7 @@ impl Reader {
         self.at(topic, partition, from, |place| place.read(scanner, end, topic, partition, most))
     }
 
-    /// What the client has at hand from an offset on.
+    /// What the client has at hand from an offset on; now and then, where that is nothing for long, what there is.
     pub fn poll(
         &mut self,
         scanner: &Scanner,
@@ -75,11 +87,44 @@ impl Reader {
         from: u64,
         most: Most,
     ) -> Result<Vec<Record>, Error> {
-        self.at(topic, partition, from, |place| {
+        let records = self.at(topic, partition, from, |place| {
             let records = place.take(scanner, topic, partition, most, Duration::ZERO)?;
             place.gave(&records);
             Ok(records)
-        })
+        })?;
+        if records.is_empty() { self.look(scanner, topic, partition, most) } else { Ok(records) }
+    }
+
+    /// Whether a partition that is quiet has something that the client does not give: then it is given, and the client
+    /// begins again there.
+    fn look(
+        &mut self,
+        scanner: &Scanner,
+        topic: &str,
+        partition: u32,
+        most: Most,
+    ) -> Result<Vec<Record>, Error> {
+        let now = Instant::now();
+        let Some(place) = self.places.get_mut(&(topic.to_owned(), partition)) else { return Ok(Vec::new()) };
+        if now < self.look_at || now.duration_since(place.quiet_since) < QUIET {
+            return Ok(Vec::new());
+        }
+        place.quiet_since = now;
+        let Ok((_, end)) = scanner.bounds(topic, partition) else {
+            // Who is away is nobody's fault here, and may be away for long.
+            self.look_at = Instant::now() + QUIET;
+            return Ok(Vec::new());
+        };
+        self.look_at = now + LOOK;
+        if end <= place.next.max(place.empty_to) {
+            return Ok(Vec::new());
+        }
+        let records = place.scan(scanner, topic, partition, most)?;
+        match records.is_empty() {
+            true => place.empty_to = end,
+            false => self.close(topic, partition),
+        }
+        Ok(records)
     }
 
     fn at(
@@ -112,7 +157,14 @@ impl Reader {
         let mut list = TopicPartitionList::new();
         list.add_partition_offset(topic, number(partition)?, offset).map_err(|e| errors::of(&e))?;
         self.consumer.incremental_assign(&list).map_err(|e| errors::of(&e))?;
-        let place = Place { queue, next: from, ahead: VecDeque::new(), chunk_bytes: 0, empty_to: from };
+        let place = Place {
+            queue,
+            next: from,
+            ahead: VecDeque::new(),
+            chunk_bytes: 0,
+            empty_to: from,
+            quiet_since: Instant::now(),
+        };
         self.places.insert((topic.into(), partition), place);
         Ok(())
     }
@@ -161,6 +213,7 @@ impl Place {
     fn gave(&mut self, records: &[Record]) {
         if let Some(last) = records.last() {
             self.next = last.offset + 1;
+            self.quiet_since = Instant::now();
         }
     }
 
@@ -258,5 +311,54 @@ impl Taken {
         self.bytes = bytes;
         self.records.push(record);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+
+    use super::*;
+
+    /// A client that waits for ever for one partition is not to be had by asking; one that is told to rest does the same.
+    #[test]
+    fn a_partition_that_the_client_forgets_is_read_on() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("raw", 1, 1).unwrap();
+        let options = Options::new(&cluster.bootstrap_servers(), None);
+        let producer: BaseProducer = options.client().unwrap().create().unwrap();
+        let feed = |value: &str| {
+            producer.send(BaseRecord::<str, str>::to("raw").partition(0).payload(value)).unwrap();
+            producer.flush(Duration::from_secs(10)).unwrap();
+        };
+        let (scanner, mut reader) = (Scanner::open(&options).unwrap(), Reader::open(&options).unwrap());
+        let mut wait_for = |from: u64, forgotten: bool| {
+            let start = Instant::now();
+            loop {
+                let records = reader.poll(&scanner, "raw", 0, from, Most::ALL).unwrap();
+                if forgotten && reader.places.len() == 1 {
+                    let rest = reader.consumer.assignment().unwrap();
+                    reader.consumer.pause(&rest).unwrap();
+                }
+                if !records.is_empty() {
+                    break records.iter().map(|record| record.value.to_vec()).collect::<Vec<_>>();
+                }
+                assert!(start.elapsed() < Duration::from_secs(30), "nothing comes");
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        };
+        feed("first");
+        assert_eq!(wait_for(0, false), [b"first"]);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(Duration::from_millis(100));
+                feed("second");
+            });
+            assert_eq!(wait_for(1, true), [b"second"]);
+        });
+        // The client reads it again by itself.
+        feed("third");
+        assert_eq!(wait_for(2, false), [b"third"]);
     }
 }

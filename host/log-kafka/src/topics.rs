@@ -189,6 +189,14 @@ impl Topics {
         Ok(kept_ms)
     }
 
+    /// For how long a topic keeps records by their age; none: for good, or it is not told.
+    pub fn retention(&self, topic: &str) -> Result<Option<Duration>, Error> {
+        let settings = self.has_admin().then(|| self.settings(topic)).transpose()?;
+        let entry = settings.as_ref().and_then(|settings| settings.get("retention.ms"));
+        // -1: for good.
+        Ok(entry.and_then(|entry| entry.value.as_ref()?.parse().ok()).map(Duration::from_millis))
+    }
+
     fn settings(&self, topic: &str) -> Result<ConfigResource, Error> {
         let (asked, start) = ([ResourceSpecifier::Topic(topic)], Instant::now());
         loop {

@@ -125,7 +125,7 @@ impl Attack {
             assert!(self.load.is_running(), "nothing is fed any more, {what}");
             if start.elapsed() > PATIENCE {
                 let said = self.hosts.each_ref().map(Host::said);
-                panic!("waited too long, {what}: {:?}: {said:?}", self.watch.longest_pause());
+                panic!("waited too long, {what}: {}: {said:?}", self.watch.standing());
             }
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -11,6 +11,9 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 /// Longest wait for one answer; without one the next look asks again.
 const ANSWER: Duration = Duration::from_millis(1000);
 
+/// Without a commit for so long a partition is late.
+const LATE: Duration = Duration::from_secs(5);
+
 /// A partition that a stage reads.
 pub type Place = (String, i32);
 
@@ -79,6 +82,17 @@ impl Watch {
         (pause(seen), place.clone())
     }
 
+    /// Which partitions have had no commit for some seconds, and who is in the groups: for who has waited in vain.
+    pub fn standing(&self) -> String {
+        let is_late = |(_, seen): &(&Place, &Seen)| seen.since.elapsed() > LATE;
+        let late = |((topic, partition), seen): (&Place, &Seen)| {
+            format!("{topic} {partition} at {} since {:?}", seen.position, seen.since.elapsed())
+        };
+        let late: Vec<String> = self.seen.iter().filter(is_late).map(late).collect();
+        let groups: Vec<String> = self.groups.iter().map(Group::standing).collect();
+        format!("late: {late:?}; groups: {groups:?}")
+    }
+
     /// Where the partitions end now; none: the broker does not say.
     pub fn ends(&self) -> Option<BTreeMap<Place, i64>> {
         let mut ends = BTreeMap::new();
@@ -123,6 +137,20 @@ impl Group {
         };
         let elements = list.elements();
         Some(elements.iter().map(|e| ((self.topic.clone(), e.partition()), position(e.offset()))).collect())
+    }
+
+    fn standing(&self) -> String {
+        let Ok(list) = self.consumer.fetch_group_list(Some(&self.name), ANSWER) else {
+            return format!("{} does not answer", self.name);
+        };
+        let of = |group: &rdkafka::groups::GroupInfo| {
+            let member = |member: &rdkafka::groups::GroupMemberInfo| {
+                (member.id().to_owned(), member.assignment().and_then(assigned))
+            };
+            let members: Vec<_> = group.members().iter().map(member).collect();
+            format!("{} is {} {members:?}", self.name, group.state())
+        };
+        list.groups().iter().map(of).collect()
     }
 
     fn is_shared_by(&self, hosts: &[&str]) -> Option<bool> {
