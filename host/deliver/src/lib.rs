@@ -55,6 +55,18 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether the store may get over it without anybody's doing.
+    fn is_retry(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retry(),
+            // A cluster that has lost a leader may say an older end for a moment.
+            Self::Ahead { .. } => true,
+            _ => false,
+        }
+    }
+}
+
 /// A row that a store has refused, for the dead letters.
 pub struct Refused<'a> {
     /// The store's name.
@@ -99,10 +111,8 @@ pub struct Delivery<S> {
     /// Less than what is asked for, where the store takes no more at once.
     most_records: usize,
     letters: Vec<Output>,
-    /// Rows since the start that the store has taken.
-    pub delivered: u64,
-    /// Rows since the start that it has refused.
-    pub refused: u64,
+    refused: u64,
+    failures: u64,
 }
 
 impl<S: Store> Delivery<S> {
@@ -136,8 +146,8 @@ impl<S: Store> Delivery<S> {
             failure: None,
             most_records: usize::MAX,
             letters: Vec::new(),
-            delivered: 0,
             refused: 0,
+            failures: 0,
         }
     }
 
@@ -199,6 +209,24 @@ impl<S: Store> Delivery<S> {
         self.circuit
     }
 
+    /// Rows since the start that the store has taken.
+    #[must_use]
+    pub fn delivered(&self) -> u64 {
+        self.feeds.iter().map(Feed::rows).sum()
+    }
+
+    /// Rows since the start that it has refused.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.refused
+    }
+
+    /// Attempts since the start that the store has failed.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
     /// What the store last failed with, if it still does.
     #[must_use]
     pub fn failure(&self) -> Option<&str> {
@@ -212,10 +240,17 @@ impl<S: Store> Delivery<S> {
         }
     }
 
-    /// Takes a partition.
+    /// Takes a partition; of one that the topic did not have at the start the store is told.
     pub fn assign(&mut self, topic: &str, partition: u32) {
+        let mut is_new = false;
         for feed in self.feeds.iter_mut().filter(|feed| feed.topic() == topic) {
             feed.places.insert(partition, Place::default());
+            is_new |= partition >= feed.table.partitions;
+            feed.table.partitions = feed.table.partitions.max(partition + 1);
+        }
+        if is_new {
+            self.is_open = false;
+            self.begin_again();
         }
     }
 
@@ -238,11 +273,12 @@ impl<S: Store> Delivery<S> {
         if !self.circuit.lets_through(now_us) {
             return Ok(false);
         }
-        let turned = self.open().and_then(|()| self.turn(log, most)).and_then(|busy| {
-            self.flush(log, false)?;
-            Ok(busy)
-        });
-        match turned {
+        let read = match self.open().and_then(|()| self.turn(log, most)) {
+            // Who reads the log tries it again. What the store holds until then it need not be given again.
+            Err(error @ Error::Log(_)) => return Err(error),
+            read => read,
+        };
+        match read.and_then(|busy| self.flush(log, false).map(|()| busy)) {
             Ok(busy) => {
                 self.circuit.succeed();
                 (self.failure, self.is_broken) = (None, false);
@@ -259,36 +295,24 @@ impl<S: Store> Delivery<S> {
 
     /// Says when it is tried again, and gives back what is to be told at once.
     fn fail(&mut self, error: Error, most: Most, now_us: i64) -> Option<Error> {
-        // The log is tried again by who reads it.
+        // The log, when the dead letters were written.
         if matches!(error, Error::Log(_)) {
             return Some(error);
         }
+        self.failures += 1;
         self.failure = Some(error.to_string());
-        let is_retry = match &error {
-            Error::Store(error) => error.is_retry(),
-            error => matches!(error, Error::Ahead { .. }),
-        };
-        self.is_broken = !is_retry;
-        match error {
-            // A cluster that has lost a leader may say an older end for a moment.
-            Error::Ahead { .. } => {
-                self.circuit.fail(now_us, &self.rules.name);
-                None
-            }
-            Error::Store(error) if error.is_retry() => {
-                if matches!(error, StoreError::TooMuch(_)) {
-                    self.most_records = (self.most_records.min(most.records) / 2).max(1);
-                }
-                self.circuit.fail(now_us, &self.rules.name);
-                None
-            }
-            error => {
-                // Secrets may have been exchanged, or tables changed: it is looked at anew.
-                self.is_open = false;
-                self.circuit.break_down(now_us);
-                Some(error)
-            }
+        self.is_broken = !error.is_retry();
+        if self.is_broken {
+            // Secrets may have been exchanged, or tables changed: it is looked at anew.
+            self.is_open = false;
+            self.circuit.break_down(now_us);
+            return Some(error);
         }
+        if matches!(error, Error::Store(StoreError::TooMuch(_))) {
+            self.most_records = (self.most_records.min(most.records) / 2).max(1);
+        }
+        self.circuit.fail(now_us, &self.rules.name);
+        None
     }
 
     /// Has the store write all that it holds.
@@ -347,7 +371,6 @@ impl<S: Store> Delivery<S> {
                 }
                 feed.places.insert(partition, Place { next_offset: Some(next_offset), at_end: false });
                 feed.rows += taken;
-                self.delivered += taken;
                 self.refused += rejects.len() as u64;
                 busy = true;
             }

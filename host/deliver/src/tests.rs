@@ -127,7 +127,7 @@ fn what_is_refused_is_a_dead_letter_before_the_cursor_moves_and_the_rest_is_ther
     assert!(world.deliver(0).unwrap());
     assert!(!world.deliver(1).unwrap());
     assert_eq!(
-        (world.rows(), world.delivery.delivered, world.delivery.refused),
+        (world.rows(), world.delivery.delivered(), world.delivery.refused()),
         (vec!["a".into(), "b".into()], 2, 1)
     );
     let letters = world.log.read("letters", 0, 0, MOST).unwrap();
@@ -199,6 +199,106 @@ fn a_partition_that_is_given_away_is_not_delivered() {
     world.delivery.assign("events", 0);
     assert!(world.deliver(1).unwrap());
     assert_eq!(world.rows(), ["a"]);
+}
+
+#[test]
+fn of_a_partition_that_was_added_the_store_is_told() {
+    let mut world = world();
+    world.append(&["a"]);
+    assert!(world.deliver(0).unwrap());
+    assert_eq!(world.delivery.tables()[0].partitions, 1);
+    world.log.create_topic("wider", 2).unwrap();
+    let rules = Rules { name: "archive".into(), skips: |_| false, letter: Box::new(|_| Vec::new()) };
+    let store = Told::default();
+    let mut delivery = Delivery::raw(store.clone(), vec![("wider".into(), 1)], rules);
+    delivery.assign_all();
+    assert!(!delivery.deliver(&mut world.log, MOST, 0).unwrap());
+    let added = Output { partition: 1, ..output("wider", 0, "b") };
+    world.log.commit_step(Step::of("test", &[], &[added], &[])).unwrap();
+    delivery.assign("wider", 1);
+    assert!(delivery.deliver(&mut world.log, MOST, 1).unwrap());
+    assert_eq!((delivery.tables()[0].partitions, store.0.lock().unwrap().opened), (2, 2));
+    assert_eq!(store.0.lock().unwrap().rows, ["wider/1/0"]);
+}
+
+/// A log of which one topic cannot be read for a while.
+struct Ill<'a> {
+    log: &'a mut EmbeddedLog,
+    topic: Option<&'static str>,
+}
+
+fn no<T>() -> Result<T, log::Error> {
+    Err(log::Error::Away("it is ill".into()))
+}
+
+impl Log for Ill<'_> {
+    fn read(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, log::Error> {
+        if self.topic == Some(topic) { no() } else { self.log.read(topic, partition, from, most) }
+    }
+
+    fn start_offset(&self, topic: &str, partition: u32) -> Result<u64, log::Error> {
+        self.log.start_offset(topic, partition)
+    }
+
+    fn end_offset(&self, topic: &str, partition: u32) -> Result<u64, log::Error> {
+        self.log.end_offset(topic, partition)
+    }
+
+    fn append(&mut self, step: Step) -> Result<(), log::Error> {
+        self.log.append(step)
+    }
+
+    fn commit(&mut self) -> Result<(), log::Error> {
+        self.log.commit()
+    }
+
+    // A delivery asks for nothing more.
+    fn create_topic(&self, _: &str, _: u32) -> Result<(), log::Error> {
+        no()
+    }
+
+    fn partitions(&self, _: &str) -> Result<Option<u32>, log::Error> {
+        no()
+    }
+
+    fn topics(&self) -> Result<Vec<(String, u32)>, log::Error> {
+        no()
+    }
+
+    fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, log::Error> {
+        no()
+    }
+
+    fn recover(&mut self) -> Result<(), log::Error> {
+        no()
+    }
+
+    fn state_from(
+        &self,
+        _: &str,
+        _: u32,
+        _: &log::Place,
+        _: usize,
+    ) -> Result<Option<log::Slice>, log::Error> {
+        no()
+    }
+}
+
+#[test]
+fn a_log_that_fails_costs_the_store_nothing_that_it_holds() {
+    let mut world = world();
+    world.append(&["a"]);
+    let rules = Rules { name: "told".into(), skips: |_| false, letter: Box::new(|_| Vec::new()) };
+    let topics = [("events".into(), 1), ("letters".into(), 1)].to_vec();
+    let mut delivery = Delivery::raw(world.store.clone(), topics, rules);
+    delivery.assign_all();
+    let mut log = Ill { log: &mut world.log, topic: Some("letters") };
+    assert!(matches!(delivery.deliver(&mut log, MOST, 0), Err(Error::Log(_))));
+    assert_eq!((delivery.failures(), delivery.failure()), (0, None));
+    log.topic = None;
+    assert!(!delivery.deliver(&mut log, MOST, 1).unwrap());
+    assert_eq!(world.rows(), ["events/0/0"], "it was given again");
+    assert_eq!(world.store.0.lock().unwrap().cursors, BTreeMap::from([(0, 1)]));
 }
 
 #[test]

@@ -392,7 +392,7 @@ fn couriers(
             })
         };
         let rules = Rules { name: store.into(), skips: is_watermark, letter: Box::new(letter) };
-        let delivery = match entry {
+        let mut delivery = match entry {
             None => Delivery::new(Box::new(app.store()?) as stores::AnyStore, derived.clone(), rules)?,
             Some(entry) => {
                 entry.delivery(standing.expected().1.as_deref(), derived.clone(), pipeline, rules)?
@@ -403,6 +403,9 @@ fn couriers(
             None => app.log()?,
             Some(_) => app.log_as(&format!("{}.{host}.to-{store}", pipeline.group()))?,
         };
+        if let (Some(entry), AnyLog::Kafka(log)) = (entry.filter(|entry| entry.archive), &log) {
+            stores::check_retention(log, store, entry, &mut delivery)?;
+        }
         let watch = DeliveryWatch::new(observed, number, store, &delivery);
         let Some(watch) = watch else { anyhow::bail!("VG0019: store {store} is not watched") };
         couriers.push(Courier::new(store.into(), log, delivery, watch, entry.cloned(), standing));

@@ -3,7 +3,9 @@
 mod commands;
 mod file;
 mod keeper;
+mod retention;
 
 pub use commands::{StoreCommand, run};
 pub use file::{AnyStore, EMBEDDED, StoreEntry, StoresFile, WhenEmptied};
 pub use keeper::{Keeper, Standing, State, Told, before};
+pub use retention::check as check_retention;

@@ -258,7 +258,8 @@ pub struct DeliveryWatch {
     turn: Turn,
     failures: Counter,
     refused: Counter,
-    refused_before: u64,
+    /// Failures and refused rows that were told.
+    told: (u64, u64),
     is_failing: Gauge,
     is_paused: Gauge,
     feeds: Vec<FeedWatch>,
@@ -286,7 +287,7 @@ impl DeliveryWatch {
             turn: observed.health.delivery(number)?.clone(),
             failures: metrics.delivery_failures.get_or_create_owned(&store),
             refused: metrics.delivery_refused_rows.get_or_create_owned(&store),
-            refused_before: 0,
+            told: (0, 0),
             is_failing: metrics.delivery_failing.get_or_create_owned(&store),
             is_paused: metrics.delivery_paused.get_or_create_owned(&store),
             feeds: of.feeds().iter().map(feed).collect(),
@@ -318,11 +319,10 @@ impl DeliveryWatch {
                 }
             }
         }
-        self.refused.inc_by(delivery.refused.saturating_sub(self.refused_before));
-        self.refused_before = delivery.refused;
-        if !succeeded {
-            self.failures.inc();
-        }
+        let (failures, refused) = (delivery.failures(), delivery.refused());
+        self.failures.inc_by(failures.saturating_sub(self.told.0));
+        self.refused.inc_by(refused.saturating_sub(self.told.1));
+        self.told = (failures, refused);
         self.is_failing.set(i64::from(delivery.failure().is_some()));
         self.is_paused.set(i64::from(is_paused));
         self.turn.end(is_well);

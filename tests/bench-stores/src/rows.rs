@@ -111,5 +111,8 @@ fn columns(numbers: std::ops::Range<usize>) -> Result<RecordBatch> {
         ("severity", floats(&severity)),
         ("cell_7", Arc::new(UInt64Array::from_iter_values(numbers.clone().map(cell)))),
     ];
-    Ok(RecordBatch::try_from_iter(columns)?)
+    // As the topic says, whatever these rows have.
+    let is_nullable = |name: &str| !matches!(name, "id" | "source" | "revision_us" | "behind_us");
+    let columns = columns.into_iter().map(|(name, column)| (name, column, is_nullable(name)));
+    Ok(RecordBatch::try_from_iter_with_nullable(columns)?)
 }

@@ -10,7 +10,7 @@ use pipeline::facts::{self, CONTROL, Fact, Facts};
 use serde_json::{Value, json};
 use store_s3::{Lake, Merge};
 
-use super::file::{EMBEDDED, StoresFile};
+use super::file::StoresFile;
 use super::keeper::{GONE, State, said};
 use crate::app::{App, read_pipeline};
 use crate::commands::print_rows;
@@ -135,7 +135,7 @@ fn read(app: &App) -> Result<Facts> {
 
 /// A store that a file names, or that somebody delivers to.
 fn must_be_known(app: &App, name: &str) -> Result<()> {
-    if name == EMBEDDED || said(&read(app)?).keys().any(|(store, _)| *store == name) {
+    if said(&read(app)?).keys().any(|(store, _)| *store == name) {
         return Ok(());
     }
     app.stores()?.get(name).map(|_| ())

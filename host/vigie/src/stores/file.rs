@@ -43,7 +43,7 @@ pub struct StoreEntry {
     topics: Option<BTreeSet<String>>,
     /// Whether it keeps the raw records as they came, and no derived topics: a lake that is encrypted.
     #[serde(default)]
-    archive: bool,
+    pub archive: bool,
     /// What is done where it was emptied or exchanged.
     #[serde(default)]
     pub when_emptied: WhenEmptied,

@@ -105,10 +105,10 @@ impl Standing {
 }
 
 /// A store as its keeper sees it.
-pub struct Kept {
-    pub name: String,
-    pub standing: Arc<Standing>,
-    pub behind: Vec<Behind>,
+struct Kept {
+    name: String,
+    standing: Arc<Standing>,
+    behind: Vec<Behind>,
     /// What was said last, and when.
     said: Option<(Value, Instant)>,
     /// Rows at the last look, for the rate.

@@ -10,6 +10,7 @@ mod idle;
 mod leaks;
 mod metrics;
 mod policies;
+mod stores;
 mod trust;
 
 use std::path::{Path, PathBuf};

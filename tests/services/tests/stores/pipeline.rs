@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ::services::{Cassandra, Elasticsearch, Kafka, Minio};
 use log::{Log as _, Output, Step};
 use log_embedded::EmbeddedLog;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
 use serde_json::{Value, json};
 use store_s3::Lake;
 
@@ -20,6 +24,8 @@ const PIPELINE: &str = "pipelines/field-reports.yaml";
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Of one load; all of a test are fewer than a search gives at once (10,000).
 const LOAD: &str = "1200";
+/// Longer than a session lasts, and than a transaction may be open.
+const HALT: Duration = Duration::from_secs(12);
 const STORES: [&str; 3] = ["lake", "search", "tables"];
 
 /// Servers of the test's own, and where the program is told of them.
@@ -245,7 +251,7 @@ fn a_store_that_is_ill_delays_nobody_and_catches_up() {
     let mut host = Host::new("embedded", servers.file());
     host.feed("1");
     host.start("0");
-    let after = events_after(&["1", "2", "3", "4", "5"]);
+    let after = events_after(&["1", "2", "3", "4", "5", "6"]);
     let fed = |loads: usize| after[loads - 1];
     host.wait_for(&servers, &STORES, fed(1));
     assert_equal(&host, &servers);
@@ -286,19 +292,33 @@ fn a_store_that_is_ill_delays_nobody_and_catches_up() {
     host.wait_for(&servers, &STORES, fed(5));
     assert_equal(&host, &servers);
 
+    // No space for the lake, and a column of Cassandra's is gone: nobody takes a row for what is wrong.
+    servers.lake.server.limit_files(Some(1 << 10)).unwrap();
+    Client::new(servers.tables.server.address()).run("ALTER TABLE crisis.events_by_device DROP text");
+    host.feed("6");
+    host.wait_for(&servers, &["search"], fed(6));
+    host.wait("the failures", || host.is("lake", "failing") && host.is("tables", "broken"));
+    assert!(host.failure("lake").starts_with("VG4010"), "{}", host.failure("lake"));
+    assert!(host.failure("tables").starts_with("VG4013"), "{}", host.failure("tables"));
+    servers.lake.server.limit_files(None).unwrap();
+    let done = host.succeed(&["stores", "migrate", PIPELINE, "--store", "tables"]);
+    assert!(done.contains("ALTER TABLE") && done.contains("text"), "{done}");
+    host.wait_for(&servers, &STORES, fed(6));
+    assert_equal(&host, &servers);
+
     // Emptied: it is not filled before somebody says so.
     servers.search.server.empty().unwrap();
     host.feed("5");
     host.wait("the failure", || host.is("search", "broken"));
     assert!(host.failure("search").starts_with("VG4014"), "{}", host.failure("search"));
     assert!(host.failure("search").contains("vigie stores accept"), "{}", host.failure("search"));
-    host.wait_for(&servers, &["lake", "tables"], fed(5));
+    host.wait_for(&servers, &["lake", "tables"], fed(6));
     host.succeed(&["stores", "accept", "search"]);
-    host.wait_for(&servers, &STORES, fed(5));
+    host.wait_for(&servers, &STORES, fed(6));
 
     // Given everything again: what it has does not change.
     host.succeed(&["stores", "rewind", "tables", PIPELINE]);
-    host.wait_for(&servers, &STORES, fed(5));
+    host.wait_for(&servers, &STORES, fed(6));
     let mut run = host.run.take().unwrap();
     signal(&run, "TERM");
     assert!(run.0.wait().unwrap().success(), "{}", host.said());
@@ -369,22 +389,26 @@ fn policies_for_an_archive() -> tempfile::TempDir {
     folder
 }
 
-#[test]
-fn raw_records_are_archived_encrypted_and_only_where_a_policy_permits_it() {
-    let (minio, folder) = (Minio::start().unwrap(), tempfile::tempdir().unwrap());
-    let (s3, file) = (minio.s3(), folder.path().join("stores.yaml"));
-    std::fs::write(folder.path().join("key"), &s3.key).unwrap();
-    std::fs::write(folder.path().join("secret"), &s3.secret).unwrap();
+/// A file of stores with an archive alone, and how that is reached.
+fn archive(minio: &Minio, folder: &Path) -> (String, Value) {
+    let (s3, file) = (minio.s3(), folder.join("stores.yaml"));
+    std::fs::write(folder.join("key"), &s3.key).unwrap();
+    std::fs::write(folder.join("secret"), &s3.secret).unwrap();
     let options = json!({
         "url": format!("s3://{}/archive", s3.bucket), "endpoint": s3.endpoint, "allow_http": true,
         "sse": {"kms_key": minio.encryption_key()},
-        "credentials": {
-            "access_key_id_file": folder.path().join("key"), "secret_access_key_file": folder.path().join("secret"),
-        },
+        "credentials": {"access_key_id_file": folder.join("key"), "secret_access_key_file": folder.join("secret")},
     });
     let archive = json!({"archive": true, "clearance": ["personal", "location"], "s3": options});
     std::fs::write(&file, json!({"stores": {"archive": archive}}).to_string()).unwrap();
-    let host = Host::new("embedded", file.display().to_string());
+    (file.display().to_string(), options)
+}
+
+#[test]
+fn raw_records_are_archived_encrypted_and_only_where_a_policy_permits_it() {
+    let (minio, folder) = (Minio::start().unwrap(), tempfile::tempdir().unwrap());
+    let (stores, options) = archive(&minio, folder.path());
+    let host = Host::new("embedded", stores);
     host.feed("1");
     let refused = host.vigie(&["run", PIPELINE]).output().unwrap();
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -402,27 +426,95 @@ fn raw_records_are_archived_encrypted_and_only_where_a_policy_permits_it() {
     assert_eq!(lake.files("events").unwrap().len(), 0);
 }
 
+/// Waits until all stores have so many events, and the lake each record once; then their ids are equal.
+fn wait_for_all(host: &Host, servers: &Servers, events: usize) {
+    let is_full = |store: &str| servers.count(store, "events") >= events;
+    host.wait("all in the stores", || is_full("tables") && is_full("search"));
+    let records =
+        host.succeed(&["--output", "json", "tail", "events", "--limit", "1000000"]).lines().count() as u64;
+    host.wait("all in the lake", || servers.in_lake("events") >= records);
+    let (found, tables, lake) =
+        (servers.found("events"), servers.in_tables("events"), servers.in_lake("events"));
+    assert_eq!((found.len(), tables.len(), lake), (events, events, records), "{}", host.said());
+    assert_eq!(found, tables);
+}
+
 #[test]
 fn processes_on_kafka_share_a_store() {
-    let (kafka, servers) = (Kafka::start().unwrap(), Servers::start());
-    let log = format!("kafka://{}", kafka.broker().address);
+    let (mut kafka, servers) = (Kafka::start().unwrap(), Servers::start());
+    let address = kafka.broker().address;
+    let log = format!("kafka://{address}");
     let [mut one, mut two] = [0, 1].map(|_| Host::new(&log, servers.file()));
     one.feed("1");
     one.start("1");
     two.start("2");
-    let [fed, all] = *events_after(&["1", "2"]) else { unreachable!() };
+    let after = events_after(&["1", "2", "3", "4"]);
     one.wait("both", || one.stores("search").len() == 2 && two.stores("tables").len() == 2);
-    let lag = |host: &Host| host.stores("lake").iter().all(|row| row["lag"] == "0");
-    one.wait("what was fed", || servers.in_tables("events").len() >= fed && lag(&one));
+    wait_for_all(&one, &servers, after[0]);
     // One of them is killed, and the other takes its share.
     one.run = None;
     two.feed("2");
-    two.wait("all", || servers.in_tables("events").len() >= all && servers.found("events").len() >= all);
-    let records =
-        two.succeed(&["--output", "json", "tail", "events", "--limit", "1000000"]).lines().count() as u64;
-    two.wait("all in the lake", || servers.in_lake("events") >= records);
-    let (found, tables, lake) =
-        (servers.found("events"), servers.in_tables("events"), servers.in_lake("events"));
-    assert_eq!((found.len(), tables.len(), lake), (all, all, records), "{}\n{}", one.said(), two.said());
-    assert_eq!(found, tables);
+    wait_for_all(&two, &servers, after[1]);
+
+    // The log itself goes, while rows are on their way, and then halts for longer than a session lasts.
+    one.start("1");
+    two.feed("3");
+    kafka.kill();
+    std::thread::sleep(Duration::from_secs(2));
+    kafka.resume().unwrap();
+    wait_for_all(&two, &servers, after[2]);
+    two.feed("4");
+    kafka.pause(true).unwrap();
+    std::thread::sleep(HALT);
+    kafka.pause(false).unwrap();
+    wait_for_all(&two, &servers, after[3]);
+    for host in [&mut one, &mut two] {
+        let mut run = host.run.take().unwrap();
+        assert!(run.0.try_wait().unwrap().is_none(), "{}", host.said());
+        signal(&run, "TERM");
+        assert!(run.0.wait().unwrap().success(), "{}", host.said());
+    }
+}
+
+#[test]
+fn an_archive_that_a_topic_does_not_wait_for_is_refused() {
+    let (kafka, minio) = (Kafka::start().unwrap(), Minio::start().unwrap());
+    let (address, folder) = (kafka.broker().address, tempfile::tempdir().unwrap());
+    let (stores, options) = archive(&minio, folder.path());
+    let policies = policies_for_an_archive();
+    let host = Host::new(&format!("kafka://{address}"), stores.clone());
+    host.feed("1");
+    let run = ["--policies", policies.path().to_str().unwrap(), "run", PIPELINE];
+    // Not so short that the broker would delete what is there.
+    let said = |kept_years: f64| {
+        keep(&address, "raw.iot", &format!("{:.0}", kept_years * 365.25 * 86_400e3));
+        String::from_utf8_lossy(&host.vigie(&run).output().unwrap().stderr).into_owned()
+    };
+    // The simulated events are of 2018.
+    let age_years =
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() / 86_400.0 / 365.25 - 48.0;
+    let late = said(1.5 * age_years);
+    assert!(late.contains("VG0046") && late.contains("raw.iot") && late.contains("years"), "{late}");
+    keep(&address, "raw.iot", "-1");
+    host.succeed(&run);
+    let lake = Lake::open(serde_json::from_value(options).unwrap()).unwrap();
+    assert!(!lake.files("raw.iot").unwrap().is_empty());
+    // Nothing is behind any more.
+    let done = said(1.5 * age_years);
+    assert!(!done.contains("VG0046"), "{done}");
+    // But where rows are held for longer than the topic keeps them, they could be.
+    let file = std::fs::read_to_string(&stores).unwrap();
+    let holds = file.replace("\"allow_http\":true", "\"allow_http\":true,\"max_file_age_s\":1000000000");
+    std::fs::write(&stores, holds).unwrap();
+    let holds = said(1.5 * age_years);
+    assert!(holds.contains("VG0046") && holds.contains("31years"), "{holds}");
+}
+
+/// Sets for how long a topic keeps records.
+fn keep(address: &str, topic: &str, kept_ms: &str) {
+    let admin: AdminClient<DefaultClientContext> =
+        ClientConfig::new().set("bootstrap.servers", address).create().unwrap();
+    let changed = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("retention.ms", kept_ms);
+    let done = crate::common::runtime().block_on(admin.alter_configs([&changed], &AdminOptions::new()));
+    done.unwrap().into_iter().for_each(|done| drop(done.unwrap()));
 }

@@ -1,0 +1,66 @@
+//! Whether the log keeps raw records until an archive has them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Result, bail};
+use deliver::{Delivery, Store as _};
+use log::{Log as _, Most};
+use log_kafka::KafkaLog;
+
+use super::file::{AnyStore, StoreEntry};
+
+/// Of a record's time in the log: an archive must have it before half of that is over, so that who keeps the archive has
+/// the other half to mend it.
+const SHARE: u32 = 2;
+
+/// Looks whether each raw topic keeps its records for twice as long as the archive is behind, and holds them until it
+/// commits. An archive that does not answer is not waited for: then only the latter is known.
+///
+/// # Errors
+/// VG0046; and where the log does not answer.
+pub fn check(
+    log: &KafkaLog,
+    name: &str,
+    entry: &StoreEntry,
+    delivery: &mut Delivery<AnyStore>,
+) -> Result<()> {
+    let Some(lake) = entry.lake() else { return Ok(()) };
+    let feeds: Vec<(String, u32)> =
+        delivery.feeds().iter().map(|feed| (feed.topic().to_owned(), feed.partitions())).collect();
+    for (topic, partitions) in feeds {
+        let Some(kept) = log.retention(&topic)? else { continue };
+        refuse(name, &topic, kept, Duration::from_secs(lake.max_file_age_s))?;
+        if delivery.open().is_err() {
+            continue;
+        }
+        for partition in 0..partitions {
+            let Ok(cursor) = delivery.store().cursor(&topic, partition) else { break };
+            if let Some(behind) = behind(log, &topic, partition, cursor)? {
+                refuse(name, &topic, kept, behind)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The age of the record that is archived next, as the log counts it.
+fn behind(log: &KafkaLog, topic: &str, partition: u32, cursor: Option<u64>) -> Result<Option<Duration>> {
+    let start = log.start_offset(topic, partition)?;
+    let next = cursor.map_or(start, |cursor| cursor.max(start));
+    let most = Most { records: 1, ..Most::ALL };
+    let Some(record) = log.read(topic, partition, next, most)?.into_iter().next() else { return Ok(None) };
+    let at = UNIX_EPOCH + Duration::from_micros(u64::try_from(record.timestamp_us).unwrap_or(0));
+    Ok(SystemTime::now().duration_since(at).ok())
+}
+
+fn refuse(name: &str, topic: &str, kept: Duration, behind: Duration) -> Result<()> {
+    if behind.saturating_mul(SHARE) <= kept {
+        return Ok(());
+    }
+    let [kept, behind] =
+        [kept, behind].map(|time| humantime::format_duration(Duration::from_secs(time.as_secs())));
+    bail!(
+        "VG0046: {topic} keeps its records for {kept}, and the archive `{name}` is up to {behind} behind: records could \
+         be deleted before it has them; raise the topic's retention.ms"
+    )
+}
