@@ -273,24 +273,26 @@ impl<S: Store> Delivery<S> {
         if !self.circuit.lets_through(now_us) {
             return Ok(false);
         }
-        let read = match self.open().and_then(|()| self.turn(log, most)) {
-            // Who reads the log tries it again. What the store holds until then it need not be given again.
-            Err(error @ Error::Log(_)) => return Err(error),
-            read => read,
+        let turned = self.open().and_then(|()| self.turn(log, most));
+        // What was read of other partitions does not wait for a log that fails one.
+        let flushed = match &turned {
+            Ok(_) | Err(Error::Log(_)) => self.flush(log, false),
+            Err(_) => Ok(()),
         };
-        match read.and_then(|busy| self.flush(log, false).map(|()| busy)) {
-            Ok(busy) => {
+        let error = match (turned, flushed) {
+            (Ok(busy), Ok(())) => {
                 self.circuit.succeed();
                 (self.failure, self.is_broken) = (None, false);
                 // Slowly more again, after it was too much.
                 self.most_records = self.most_records.saturating_add(self.most_records / 16 + 1);
-                Ok(busy)
+                return Ok(busy);
             }
-            Err(error) => {
-                self.begin_again();
-                self.fail(error, most, now_us).map_or(Ok(false), Err)
-            }
-        }
+            // Who reads the log tries it again; what the store holds it need not be given again.
+            (Err(error @ Error::Log(_)), Ok(())) => return Err(error),
+            (Ok(_) | Err(Error::Log(_)), Err(error)) | (Err(error), _) => error,
+        };
+        self.begin_again();
+        self.fail(error, most, now_us).map_or(Ok(false), Err)
     }
 
     /// Says when it is tried again, and gives back what is to be told at once.

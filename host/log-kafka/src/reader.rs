@@ -104,27 +104,26 @@ impl Reader {
         partition: u32,
         most: Most,
     ) -> Result<Vec<Record>, Error> {
-        let now = Instant::now();
+        // So long that each has its turn, however many are quiet.
+        let quiet = QUIET.max(2 * LOOK * u32::try_from(self.places.len()).unwrap_or(u32::MAX));
         let Some(place) = self.places.get_mut(&(topic.to_owned(), partition)) else { return Ok(Vec::new()) };
-        if now < self.look_at || now.duration_since(place.quiet_since) < QUIET {
+        if Instant::now() < self.look_at || place.quiet_since.elapsed() < quiet {
             return Ok(Vec::new());
         }
-        place.quiet_since = now;
-        let Ok((_, end)) = scanner.bounds(topic, partition) else {
-            // Who is away is nobody's fault here, and may be away for long.
-            self.look_at = Instant::now() + QUIET;
-            return Ok(Vec::new());
-        };
-        self.look_at = now + LOOK;
-        if end <= place.next.max(place.empty_to) {
-            return Ok(Vec::new());
+        place.quiet_since = Instant::now();
+        let found = place.find(scanner, topic, partition, most);
+        // Who is away is nobody's fault here, and may be away for long.
+        self.look_at = Instant::now() + if found.is_err() { QUIET } else { LOOK };
+        match found {
+            Err(error) if error.is_retry() => Ok(Vec::new()),
+            Err(error) => Err(error),
+            Ok(records) => {
+                if !records.is_empty() {
+                    self.close(topic, partition);
+                }
+                Ok(records)
+            }
         }
-        let records = place.scan(scanner, topic, partition, most)?;
-        match records.is_empty() {
-            true => place.empty_to = end,
-            false => self.close(topic, partition),
-        }
-        Ok(records)
     }
 
     fn at(
@@ -207,6 +206,25 @@ impl Place {
             }
         }
         self.gave(&records);
+        Ok(records)
+    }
+
+    /// What lies behind what was given, if anything.
+    fn find(
+        &mut self,
+        scanner: &Scanner,
+        topic: &str,
+        partition: u32,
+        most: Most,
+    ) -> Result<Vec<Record>, Error> {
+        let end = scanner.quick_end(topic, partition)?;
+        if end <= self.next.max(self.empty_to) {
+            return Ok(Vec::new());
+        }
+        let records = self.scan(scanner, topic, partition, most)?;
+        if records.is_empty() {
+            self.empty_to = end;
+        }
         Ok(records)
     }
 
@@ -333,7 +351,7 @@ mod tests {
             producer.flush(Duration::from_secs(10)).unwrap();
         };
         let (scanner, mut reader) = (Scanner::open(&options).unwrap(), Reader::open(&options).unwrap());
-        let mut wait_for = |from: u64, forgotten: bool| {
+        let wait_for = |reader: &mut Reader, from: u64, forgotten: bool| {
             let start = Instant::now();
             loop {
                 let records = reader.poll(&scanner, "raw", 0, from, Most::ALL).unwrap();
@@ -349,16 +367,19 @@ mod tests {
             }
         };
         feed("first");
-        assert_eq!(wait_for(0, false), [b"first"]);
+        assert_eq!(wait_for(&mut reader, 0, false), [b"first"]);
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(Duration::from_millis(100));
                 feed("second");
             });
-            assert_eq!(wait_for(1, true), [b"second"]);
+            assert_eq!(wait_for(&mut reader, 1, true), [b"second"]);
         });
-        // The client reads it again by itself.
+        // The client reads it again by itself, without another look.
+        let rest = reader.consumer.assignment().unwrap();
+        reader.consumer.resume(&rest).unwrap();
+        reader.look_at = Instant::now() + Duration::from_secs(3600);
         feed("third");
-        assert_eq!(wait_for(2, false), [b"third"]);
+        assert_eq!(wait_for(&mut reader, 2, false), [b"third"]);
     }
 }

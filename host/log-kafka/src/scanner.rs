@@ -17,6 +17,8 @@ use crate::{ANSWER, FILLER, Options, errors};
 
 /// The group that readers give as theirs; they never join it.
 pub const NO_GROUP: &str = "vigie";
+/// Longest wait for an answer that is not needed.
+const QUICK: Duration = Duration::from_millis(500);
 /// Longest time in which a scan gets nothing.
 const STALLED: Duration = Duration::from_secs(10);
 /// How long to wait before looking again whether a transaction has ended.
@@ -52,6 +54,13 @@ impl Scanner {
     /// Where a partition begins, and where what is committed in it ends.
     pub fn bounds(&self, topic: &str, partition: u32) -> Result<(u64, u64), Error> {
         bounds(self.consumer(), topic, partition)
+    }
+
+    /// Where what is committed in a partition ends, for who can do without: half a second is waited for the answer.
+    pub fn quick_end(&self, topic: &str, partition: u32) -> Result<u64, Error> {
+        let bounds = self.consumer().fetch_watermarks(topic, number(partition)?, QUICK);
+        let (_, end) = bounds.map_err(|e| errors::of_partition(&e, topic, partition))?;
+        Ok(u64::try_from(end).unwrap_or(0))
     }
 
     /// Where all that is written in a partition ends, committed or not.

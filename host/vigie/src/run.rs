@@ -153,6 +153,12 @@ impl Workers {
             let worker = pipeline::Worker::new(running, most);
             opened.push(Worker::new(log, pipeline.group(), name, worker, watch, inputs));
         }
+        let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
+        let derived = pipeline.derived(first.worker.running());
+        let facts = facts::read(&*log, CONTROL)?;
+        let next = facts.values().map(|fact| fact.offset + 1).max().unwrap_or(0);
+        let couriers = couriers(app, pipeline, file, host, derived, observed, &facts)?;
+        // Behind all that may refuse the start: who has joined is waited for by others.
         for Worker { log, worker, inputs, .. } in &mut opened {
             // The embedded log's tables lie on this disk themselves.
             if app.log != LogAddress::Embedded {
@@ -161,11 +167,6 @@ impl Workers {
             }
             log.assign(worker, inputs)?;
         }
-        let Some(first) = opened.first() else { anyhow::bail!("VG0019: no worker was started") };
-        let derived = pipeline.derived(first.worker.running());
-        let facts = facts::read(&*log, CONTROL)?;
-        let next = facts.values().map(|fact| fact.offset + 1).max().unwrap_or(0);
-        let couriers = couriers(app, pipeline, file, host, derived, observed, &facts)?;
         let kept = couriers.iter().map(|c| (c.name().to_owned(), c.standing().clone(), c.watch().behind()));
         let (group, member) = (pipeline.group(), format!("{}.{host}", pipeline.group()));
         let keeper = if app.log == LogAddress::Embedded || !file.stores.is_empty() {
@@ -403,8 +404,11 @@ fn couriers(
             None => app.log()?,
             Some(_) => app.log_as(&format!("{}.{host}.to-{store}", pipeline.group()))?,
         };
-        if let (Some(entry), AnyLog::Kafka(log)) = (entry.filter(|entry| entry.archive), &log) {
-            stores::check_retention(log, store, entry, &mut delivery)?;
+        // By a connection of its own, as it reads what others deliver.
+        if let Some(entry) = entry.filter(|entry| entry.archive)
+            && let AnyLog::Kafka(log) = app.log()?
+        {
+            stores::check_retention(&log, store, entry, &mut delivery)?;
         }
         let watch = DeliveryWatch::new(observed, number, store, &delivery);
         let Some(watch) = watch else { anyhow::bail!("VG0019: store {store} is not watched") };

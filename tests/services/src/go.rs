@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, bail};
 
 const GO: &str = "go";
-/// From it on, Go fetches modules by itself.
-const OLDEST_MINOR: u32 = 13;
+/// From it on, Go can be told to keep modules so that they can be removed.
+const OLDEST_MINOR: u32 = 14;
 /// From it on, Go fetches the Go that a module asks for.
 const FETCHES_ITSELF_MINOR: u32 = 21;
 /// Go itself as a module, for machines whose Go is older; one for each kind of machine, with its digest.

@@ -25,8 +25,11 @@ pub fn find() -> Result<()> {
 /// # Errors
 /// VG0907, VG0903.
 pub fn packages(name: &str, packages: &[&str]) -> Result<PathBuf> {
-    fetch::keep(name, &packages.join(" "), |folder| {
-        find()?;
+    find()?;
+    // Packages are of one version of Python.
+    let version = Command::new("python3").arg("--version").output().context("VG0907: Python does not run")?;
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    fetch::keep(name, &format!("{version}{}", packages.join(" ")), |folder| {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
         // Nothing is built here: it could run anything.

@@ -33,6 +33,8 @@ pub struct Courier {
     heard: u64,
     /// Whether a group says which partitions are delivered here.
     is_shared: bool,
+    /// Whether it was found emptied, and is being filled again since.
+    is_filled: bool,
     state: State,
     start: Instant,
 }
@@ -47,7 +49,19 @@ impl Courier {
         standing: Arc<Standing>,
     ) -> Self {
         let (heard, state, start) = (standing.expected().0, State::Starting, Instant::now());
-        Self { name, log, delivery, watch, entry, standing, heard, is_shared: false, state, start }
+        Self {
+            name,
+            log,
+            delivery,
+            watch,
+            entry,
+            standing,
+            heard,
+            is_shared: false,
+            is_filled: false,
+            state,
+            start,
+        }
     }
 
     pub fn watch(&self) -> &DeliveryWatch {
@@ -154,13 +168,15 @@ impl Courier {
         if let Err(deliver::Error::Store(StoreError::Foreign(_))) = &delivered
             && self.entry.as_ref().is_some_and(|entry| entry.when_emptied == WhenEmptied::Fill)
         {
-            let is_expected = self.standing.expected().1.is_some();
-            self.standing.expect_any();
-            // The next turn fills it, also of a run that ends where a store fails; any store may be there then, so
-            // that this happens once.
-            if is_expected {
+            // The next turn fills it, also of a run that ends where a store fails; where that does not help it is tried
+            // again as every store that somebody must mend.
+            if !std::mem::replace(&mut self.is_filled, true) {
+                self.standing.expect_any();
                 return Ok(true);
             }
+        }
+        if self.delivery.failure().is_none() {
+            self.is_filled = false;
         }
         delivered
     }

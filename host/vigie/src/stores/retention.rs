@@ -14,7 +14,7 @@ use super::file::{AnyStore, StoreEntry};
 const SHARE: u32 = 2;
 
 /// Looks whether each raw topic keeps its records for twice as long as the archive is behind, and holds them until it
-/// commits. An archive that does not answer is not waited for: then only the latter is known.
+/// commits. An archive that does not answer is asked once: then only the latter is known.
 ///
 /// # Errors
 /// VG0046; and where the log does not answer.
@@ -25,19 +25,19 @@ pub fn check(
     delivery: &mut Delivery<AnyStore>,
 ) -> Result<()> {
     let Some(lake) = entry.lake() else { return Ok(()) };
-    let feeds: Vec<(String, u32)> =
-        delivery.feeds().iter().map(|feed| (feed.topic().to_owned(), feed.partitions())).collect();
-    for (topic, partitions) in feeds {
-        let Some(kept) = log.retention(&topic)? else { continue };
-        refuse(name, &topic, kept, Duration::from_secs(lake.max_file_age_s))?;
-        if delivery.open().is_err() {
-            continue;
-        }
-        for partition in 0..partitions {
-            let Ok(cursor) = delivery.store().cursor(&topic, partition) else { break };
-            if let Some(behind) = behind(log, &topic, partition, cursor)? {
-                refuse(name, &topic, kept, behind)?;
-            }
+    let mut expiring = Vec::new();
+    for feed in delivery.feeds() {
+        let Some(kept) = log.retention(feed.topic())? else { continue };
+        refuse(name, feed.topic(), kept, Duration::from_secs(lake.max_file_age_s))?;
+        expiring.extend((0..feed.partitions()).map(|partition| (feed.topic().to_owned(), partition, kept)));
+    }
+    if expiring.is_empty() || delivery.open().is_err() {
+        return Ok(());
+    }
+    for (topic, partition, kept) in expiring {
+        let Ok(cursor) = delivery.store().cursor(&topic, partition) else { return Ok(()) };
+        if let Some(behind) = behind(log, &topic, partition, cursor)? {
+            refuse(name, &topic, kept, behind)?;
         }
     }
     Ok(())
