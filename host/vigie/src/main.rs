@@ -203,22 +203,23 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
             }
             let read = app::read_pipeline(&pipeline)?;
             let mut workers = run::Workers::open(&app, &read, &file, workers, host, &observed)?;
-            if observe.is_some() {
-                workers.publish(&app, &observed)?;
-            }
+            let published = if observe.is_some() { workers.publish(&app, &observed) } else { Ok(()) };
             let mut progress = run::Progress::new();
-            workers.run(follow, &mut progress)?;
+            let mut done = published.and_then(|()| workers.run(follow, &mut progress));
             if close {
-                workers.close(&mut progress)?;
+                done = done.and_then(|()| workers.close(&mut progress));
             }
-            progress.summarise(&workers.counters());
+            if done.is_ok() {
+                progress.summarise(&workers.counters());
+            }
             if matches!(app.log, logs::LogAddress::Kafka(_)) {
                 // Kafka's clients take most of a second to close, and have nothing to say: who has a name stays a
                 // member until its session ends, so that it finds its partitions when it comes back. The sooner
-                // that is, the shorter they pause.
+                // that is, the shorter they pause. One that is just being given partitions may never close, and what
+                // has failed would not be said.
                 std::mem::forget(workers);
             }
-            Ok(())
+            done
         }
         Command::Check { pipeline } => commands::check(&app, &pipeline),
         Command::PipelineSchema => {
