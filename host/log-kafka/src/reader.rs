@@ -111,18 +111,17 @@ impl Reader {
             return Ok(Vec::new());
         }
         place.quiet_since = Instant::now();
-        let found = place.find(scanner, topic, partition, most);
+        let end = || scanner.quick_end(topic, partition);
+        let found = place.read(scanner, end, topic, partition, most);
         // Who is away is nobody's fault here, and may be away for long.
         self.look_at = Instant::now() + if found.is_err() { QUIET } else { LOOK };
+        // What was taken before an error is read again.
+        if !matches!(&found, Ok(records) if records.is_empty()) {
+            self.close(topic, partition);
+        }
         match found {
             Err(error) if error.is_retry() => Ok(Vec::new()),
-            Err(error) => Err(error),
-            Ok(records) => {
-                if !records.is_empty() {
-                    self.close(topic, partition);
-                }
-                Ok(records)
-            }
+            found => found,
         }
     }
 
@@ -206,25 +205,6 @@ impl Place {
             }
         }
         self.gave(&records);
-        Ok(records)
-    }
-
-    /// What lies behind what was given, if anything.
-    fn find(
-        &mut self,
-        scanner: &Scanner,
-        topic: &str,
-        partition: u32,
-        most: Most,
-    ) -> Result<Vec<Record>, Error> {
-        let end = scanner.quick_end(topic, partition)?;
-        if end <= self.next.max(self.empty_to) {
-            return Ok(Vec::new());
-        }
-        let records = self.scan(scanner, topic, partition, most)?;
-        if records.is_empty() {
-            self.empty_to = end;
-        }
         Ok(records)
     }
 

@@ -65,7 +65,7 @@ impl World {
         said(&output)
     }
 
-    /// More events, each of a zone and time of its own.
+    /// More events, each of a zone of its own.
     fn feed(&self, numbers: std::ops::Range<u64>) {
         let mut log = EmbeddedLog::open(&self.path("log.db")).unwrap();
         log.open_topic("raw.zones", 1).unwrap();
