@@ -331,12 +331,14 @@ mod tests {
             producer.flush(Duration::from_secs(10)).unwrap();
         };
         let (scanner, mut reader) = (Scanner::open(&options).unwrap(), Reader::open(&options).unwrap());
+        // By name: what is closed is not in the assignment, and rests on where it is opened again.
+        let mut rest = TopicPartitionList::new();
+        rest.add_partition("raw", 0);
         let wait_for = |reader: &mut Reader, from: u64, forgotten: bool| {
             let start = Instant::now();
             loop {
                 let records = reader.poll(&scanner, "raw", 0, from, Most::ALL).unwrap();
                 if forgotten && reader.places.len() == 1 {
-                    let rest = reader.consumer.assignment().unwrap();
                     reader.consumer.pause(&rest).unwrap();
                 }
                 if !records.is_empty() {
@@ -356,7 +358,6 @@ mod tests {
             assert_eq!(wait_for(&mut reader, 1, true), [b"second"]);
         });
         // The client reads it again by itself, without another look.
-        let rest = reader.consumer.assignment().unwrap();
         reader.consumer.resume(&rest).unwrap();
         reader.look_at = Instant::now() + Duration::from_secs(3600);
         feed("third");
