@@ -335,49 +335,94 @@ impl<S: Store> Delivery<S> {
             .for_each(|place| *place = Place::default());
     }
 
+    /// Reads each partition, and gives the store what it finds in a topic's together.
     fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
         let most = Most { records: most.records.min(self.most_records), ..most };
         let mut busy = false;
-        for feed in &mut self.feeds {
-            let partitions: Vec<(u32, Place)> =
-                feed.places.iter().map(|(number, place)| (*number, *place)).collect();
-            for (partition, place) in partitions {
-                let topic = feed.table.topic.clone();
-                let from = match place.next_offset {
-                    Some(from) => from,
-                    // A new store begins with what retention has left.
-                    None => match self.store.cursor(&topic, partition)? {
-                        Some(cursor) => within(log, &topic, partition, cursor)?,
-                        None => log.start_offset(&topic, partition)?,
-                    },
+        for number in 0..self.feeds.len() {
+            let partitions = self.feeds.get(number).map(|feed| feed.places.keys().copied().collect());
+            let (mut found, mut room) = (Vec::new(), most);
+            for partition in partitions.unwrap_or(Vec::new()) {
+                let read = self.read(log, number, partition, room);
+                // What was read before does not wait for a partition that fails.
+                let read = match read {
+                    Err(error) => {
+                        self.give(number, &found)?;
+                        return Err(error);
+                    }
+                    Ok(None) => continue,
+                    Ok(Some(read)) => read,
                 };
-                let records = log.read(&topic, partition, from, most)?;
-                let Some(last) = records.last() else {
-                    feed.places.insert(partition, Place { next_offset: Some(from), at_end: true });
-                    continue;
-                };
-                let next_offset = last.offset + 1;
-                let rows =
-                    feed.decode(partition, records.iter().filter(|record| !(self.rules.skips)(record)))?;
-                let batch = feed.batch(partition, from, next_offset, &rows)?;
-                let rejects = self.store.write(&batch)?;
-                let taken = batch.offsets.len().saturating_sub(rejects.len()) as u64;
-                for reject in &rejects {
-                    let offset = batch.offsets.get(reject.row);
-                    let Some(record) = records.iter().find(|record| Some(&record.offset) == offset) else {
-                        continue;
-                    };
-                    let store = &self.rules.name;
-                    let refused = Refused { store, topic: &topic, partition, record, reject };
-                    self.letters.extend((self.rules.letter)(&refused));
-                }
-                feed.places.insert(partition, Place { next_offset: Some(next_offset), at_end: false });
-                feed.rows += taken;
-                self.refused += rejects.len() as u64;
                 busy = true;
+                room.records = room.records.saturating_sub(read.records.len());
+                room.bytes = room.bytes.saturating_sub(read.bytes());
+                found.push(read);
+                if room.records == 0 || room.bytes == 0 {
+                    self.give(number, &std::mem::take(&mut found))?;
+                    room = most;
+                }
             }
+            self.give(number, &found)?;
         }
         Ok(busy)
+    }
+
+    /// The next records of a partition; none: it is read to its end.
+    fn read(
+        &mut self,
+        log: &dyn Log,
+        number: usize,
+        partition: u32,
+        most: Most,
+    ) -> Result<Option<Read>, Error> {
+        let Some(feed) = self.feeds.get_mut(number) else { return Ok(None) };
+        let topic = feed.table.topic.clone();
+        let from = match feed.places.get(&partition).and_then(|place| place.next_offset) {
+            Some(from) => from,
+            // A new store begins with what retention has left.
+            None => match self.store.cursor(&topic, partition)? {
+                Some(cursor) => within(log, &topic, partition, cursor)?,
+                None => log.start_offset(&topic, partition)?,
+            },
+        };
+        let records = log.read(&topic, partition, from, most)?;
+        let Some(last) = records.last() else {
+            feed.places.insert(partition, Place { next_offset: Some(from), at_end: true });
+            return Ok(None);
+        };
+        let next_offset = last.offset + 1;
+        let rows = feed.decode(partition, records.iter().filter(|record| !(self.rules.skips)(record)))?;
+        Ok(Some(Read { partition, from, next_offset, records, rows }))
+    }
+
+    /// Has the store write what was read of a topic's partitions.
+    fn give(&mut self, number: usize, found: &[Read]) -> Result<(), Error> {
+        let Some(feed) = self.feeds.get_mut(number).filter(|_| !found.is_empty()) else { return Ok(()) };
+        let mut batches = Vec::with_capacity(found.len());
+        for Read { partition, from, next_offset, rows, .. } in found {
+            batches.push(feed.batch(*partition, *from, *next_offset, rows)?);
+        }
+        let rejects = self.store.write_all(&batches)?;
+        let (store, topic) = (&self.rules.name, &feed.table.topic);
+        let (mut taken, mut refused) = (0, 0);
+        for ((read, batch), rejects) in found.iter().zip(&batches).zip(&rejects) {
+            (taken, refused) = (taken + batch.offsets.len(), refused + rejects.len());
+            for reject in rejects {
+                let offset = batch.offsets.get(reject.row);
+                let record = read.records.iter().find(|record| Some(&record.offset) == offset);
+                let letter = record.map(|record| {
+                    (self.rules.letter)(&Refused { store, topic, partition: read.partition, record, reject })
+                });
+                self.letters.extend(letter.into_iter().flatten());
+            }
+        }
+        for read in found {
+            let place = Place { next_offset: Some(read.next_offset), at_end: false };
+            feed.places.insert(read.partition, place);
+        }
+        feed.rows += taken.saturating_sub(refused) as u64;
+        self.refused += refused as u64;
+        Ok(())
     }
 
     /// Dead letters first: behind the cursor nobody looks for what was refused. Where the cursor then does not move they
@@ -391,6 +436,21 @@ impl<S: Store> Delivery<S> {
             log.commit_step(step)?;
         }
         Ok(self.store.flush(all)?)
+    }
+}
+
+/// Records of a partition, with the rows in them.
+struct Read {
+    partition: u32,
+    from: u64,
+    next_offset: u64,
+    records: Vec<Record>,
+    rows: feed::Rows,
+}
+
+impl Read {
+    fn bytes(&self) -> usize {
+        self.records.iter().map(|record| record.key.len() + record.value.len()).sum()
     }
 }
 

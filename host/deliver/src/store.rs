@@ -130,6 +130,15 @@ pub trait Store: Send {
     /// [`StoreError`]: then some of the rows may be written; what was taken since the last flush is given again.
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError>;
 
+    /// Takes batches of one topic, each of another partition; of each the rows that it will never take. Where each request
+    /// costs, they go together.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
+        batches.iter().map(|batch| self.write(batch)).collect()
+    }
+
     /// Writes what it has held for as long as it may, or all, and moves the cursors behind what is written for good.
     ///
     /// # Errors
@@ -169,6 +178,10 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
         (**self).write(batch)
+    }
+
+    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
+        (**self).write_all(batches)
     }
 
     fn flush(&mut self, all: bool) -> Result<(), StoreError> {

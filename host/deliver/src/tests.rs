@@ -16,6 +16,8 @@ const LATER_US: i64 = 60_000_000;
 #[derive(Default)]
 struct Held {
     rows: Vec<String>,
+    /// Of each write its partitions.
+    together: Vec<Vec<u32>>,
     cursors: BTreeMap<u32, u64>,
     fails: Option<StoreError>,
     opened: u32,
@@ -53,6 +55,12 @@ impl Store for Told {
         Ok(rejects)
     }
 
+    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let partitions = batches.iter().map(|batch| batch.partition).collect();
+        self.0.lock().unwrap().together.push(partitions);
+        batches.iter().map(|batch| self.write(batch)).collect()
+    }
+
     fn flush(&mut self, _: bool) -> Result<(), StoreError> {
         let moved = std::mem::take(&mut *self.1.lock().unwrap());
         self.0.lock().unwrap().cursors.extend(moved);
@@ -81,20 +89,22 @@ fn world() -> World {
     let log = EmbeddedLog::open(&folder.path().join("log.db")).unwrap();
     log.create_topic("events", 1).unwrap();
     log.create_topic("letters", 1).unwrap();
+    let store = Told::default();
+    let letter = |refused: &Refused<'_>| vec![output("letters", refused.record.offset, &refused.reject.kind)];
+    let rules = Rules { name: "told".into(), skips: |_| false, letter: Box::new(letter) };
+    let mut delivery = Delivery::new(store.clone(), vec![("events".into(), 1, schema())], rules).unwrap();
+    delivery.assign_all();
+    World { log, store, delivery, _folder: folder }
+}
+
+fn schema() -> Schema {
     let field = |(name, kind): (&str, Kind)| Field {
         name: name.into(),
         kind,
         required: true,
         labels: Default::default(),
     };
-    let fields = [("id", Kind::Utf8), ("revision_us", Kind::Int64)].map(field).to_vec();
-    let store = Told::default();
-    let letter = |refused: &Refused<'_>| vec![output("letters", refused.record.offset, &refused.reject.kind)];
-    let rules = Rules { name: "told".into(), skips: |_| false, letter: Box::new(letter) };
-    let mut delivery =
-        Delivery::new(store.clone(), vec![("events".into(), 1, Schema { fields })], rules).unwrap();
-    delivery.assign_all();
-    World { log, store, delivery, _folder: folder }
+    Schema { fields: [("id", Kind::Utf8), ("revision_us", Kind::Int64)].map(field).to_vec() }
 }
 
 fn output(topic: &str, number: u64, value: &str) -> Output {
@@ -199,6 +209,38 @@ fn a_partition_that_is_given_away_is_not_delivered() {
     world.delivery.assign("events", 0);
     assert!(world.deliver(1).unwrap());
     assert_eq!(world.rows(), ["a"]);
+}
+
+#[test]
+fn partitions_go_together_up_to_what_one_turn_may_take() {
+    let mut world = world();
+    world.log.create_topic("wide", 3).unwrap();
+    let letter = |refused: &Refused<'_>| {
+        vec![output("letters", refused.record.offset, &refused.partition.to_string())]
+    };
+    let rules = Rules { name: "told".into(), skips: |_| false, letter: Box::new(letter) };
+    let topics = vec![("wide".into(), 3, schema())];
+    let mut delivery = Delivery::new(world.store.clone(), topics, rules).unwrap();
+    delivery.assign_all();
+    // Of ten that may go together the first two partitions have six each, and of the third the last one is refused.
+    let row = |partition: u32, id: String| Output {
+        partition,
+        ..output("wide", 0, &format!("{{\"id\":\"{id}\",\"revision_us\":1}}"))
+    };
+    let mut outputs: Vec<Output> =
+        (0..18).map(|number| row(number % 3, format!("{}-{}", number % 3, number / 3))).collect();
+    outputs.push(row(2, "refused".into()));
+    world.log.commit_step(Step::of("test", &[], &outputs, &[])).unwrap();
+    while delivery.deliver(&mut world.log, MOST, 0).unwrap() {}
+    assert_eq!(world.store.0.lock().unwrap().together, [vec![0, 1], vec![2], vec![1]]);
+    let mut rows = world.rows();
+    rows.sort();
+    let wanted: Vec<String> =
+        (0..3).flat_map(|partition| (0..6).map(move |number| format!("{partition}-{number}"))).collect();
+    assert_eq!(rows, wanted);
+    let letters = world.log.read("letters", 0, 0, MOST).unwrap();
+    assert_eq!((letters.len(), &letters[0].key[..], &letters[0].value[..]), (1, &b"6"[..], &b"2"[..]));
+    assert_eq!(world.store.0.lock().unwrap().cursors, BTreeMap::from([(0, 6), (1, 6), (2, 7)]));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use log::{Error, Position};
@@ -22,6 +23,8 @@ pub type Ticket = Arc<ConsumerGroupMetadata>;
 pub const LOOK_MS: &str = "10000";
 /// Changes of one group that are taken at once.
 const MOST_EVENTS: usize = 100;
+/// Longest wait for a member to leave its group.
+const CLOSE: Duration = Duration::from_secs(5);
 /// How long to wait for who has a member's place, and before asking again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// Longest wait for a position. The client asks on while a transaction that may move it is open, and meanwhile its
@@ -158,10 +161,27 @@ struct Member {
 
 type Consumer = BaseConsumer<Membership>;
 
-impl Drop for Member {
+impl Drop for Group {
     fn drop(&mut self) {
-        // The client gives its partitions up while it is closed.
-        self.consumer().context().seen().closing = true;
+        if let Some(member) = self.member.take() {
+            close(member.consumer.into_inner());
+        }
+    }
+}
+
+/// Leaves the group, giving its partitions up, and goes on after some time also where that does not end: a client that is
+/// just being given partitions may wait for itself for ever.
+fn close(consumer: Arc<Consumer>) {
+    consumer.context().seen().closing = true;
+    let (ended, end) = mpsc::channel::<()>();
+    // What is moved there is dropped also where there is no thread to be had.
+    let closes = thread::Builder::new().name("closes-member".into()).spawn(move || {
+        drop(consumer);
+        drop(ended);
+    });
+    if closes.is_ok() {
+        // Its end is told by an error, as nothing is ever sent.
+        let _ = end.recv_timeout(CLOSE);
     }
 }
 
@@ -178,8 +198,9 @@ impl Group {
         let client_id = format!("vigie-{}-{}", std::process::id(), since.as_nanos());
         let topics: Vec<String> = topics.iter().map(ToString::to_string).collect();
         let consumer = RefCell::new(Arc::new(join(options, group, &client_id, &topics)?));
-        let member = Some(Member { topics, client_id, consumer, fenced: Cell::new(None) });
-        Ok(Self { member, ..Self::look(options, group)? })
+        let mut joined = Self::look(options, group)?;
+        joined.member = Some(Member { topics, client_id, consumer, fenced: Cell::new(None) });
+        Ok(joined)
     }
 
     pub fn is_joined(&self) -> bool {
@@ -226,15 +247,10 @@ impl Group {
         if is_taken {
             return Err(Error::Fenced);
         }
-        let old = member.consumer();
-        let owned = {
-            let mut seen = old.context().seen();
-            seen.closing = true;
-            std::mem::take(&mut seen.owned)
-        };
+        let owned = std::mem::take(&mut member.consumer().context().seen().owned);
         changes.extend(owned.into_iter().map(|(topic, partition)| Change::Revoked { topic, partition }));
         let new = join(&self.options, &self.name, &member.client_id, &member.topics)?;
-        member.consumer.replace(Arc::new(new));
+        close(member.consumer.replace(Arc::new(new)));
         member.fenced.set(None);
         Ok(())
     }
@@ -243,8 +259,8 @@ impl Group {
     fn is_taken(&self, member: &Member) -> Result<bool, Error> {
         let Some(name) = &self.options.name else { return Ok(false) };
         // By a new client: all brokers are asked that it knows, and of one that is gone an older one waits for the answer.
-        let asks = Self::look(&self.options, &self.name)?.asks;
-        let list = asks.fetch_group_list(Some(&self.name), ASK_AGAIN).map_err(|e| errors::of(&e))?;
+        let new = Self::look(&self.options, &self.name)?;
+        let list = new.asks.fetch_group_list(Some(&self.name), ASK_AGAIN).map_err(|e| errors::of(&e))?;
         let mut members = list.groups().iter().flat_map(|group| group.members());
         // The group makes a member's id of its instance's name and a UUID.
         let is_name = |id: &str| id.len() == name.len() + 37 && id.starts_with(name.as_str());
@@ -366,4 +382,26 @@ fn is_refused(error: &KafkaError) -> bool {
 /// A partition as Kafka counts it.
 pub fn number(partition: u32) -> Result<i32, Error> {
     i32::try_from(partition).map_err(|_| Error::Io(format!("there can be no partition {partition}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::mocking::MockCluster;
+
+    use super::*;
+
+    /// Before the group has answered, and with partitions given of which nobody has heard yet.
+    #[test]
+    fn a_member_that_is_just_being_given_partitions_leaves() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("raw", 4, 1).unwrap();
+        let options = Options::new(&cluster.bootstrap_servers(), None);
+        for wait_ms in [100, 3100] {
+            let group = Group::join(&options, &format!("after-{wait_ms}"), &["raw"]).unwrap();
+            thread::sleep(Duration::from_millis(wait_ms));
+            let start = Instant::now();
+            drop(group);
+            assert!(start.elapsed() < CLOSE, "{wait_ms}");
+        }
+    }
 }

@@ -19,7 +19,7 @@ use crate::{FILLER, Options, errors};
 /// How long to wait for records that the broker has and the client not yet.
 const ON_THEIR_WAY: Duration = Duration::from_millis(5);
 /// Most that is read ahead of one partition, in KiB.
-const AHEAD_KIB: &str = "8192";
+const AHEAD_KIB: &str = "1024";
 
 /// After so long without a record it is looked from outside whether there is none. The client may wait for ever for what it
 /// once asked of a broker that was away meanwhile, for one partition among many (librdkafka's issue 4492).

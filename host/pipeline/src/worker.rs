@@ -68,6 +68,8 @@ struct Held {
     found: Option<Found>,
     /// Whether it waits for slower ones.
     paused: bool,
+    /// Whether the last step took as much as a step may.
+    is_behind: bool,
 }
 
 /// What a look at a partition found.
@@ -255,6 +257,7 @@ impl Worker {
             owes_mark: false,
             found: None,
             paused: false,
+            is_behind: false,
         });
     }
 
@@ -326,6 +329,7 @@ impl Worker {
                 read
             }
         };
+        held.is_behind = records.len() >= self.most.records;
         let becomes_idle = !self.bounded && held.becomes_idle(&self.running, now_us);
         let is_due = held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
         // A run that ends says everything at once: nobody waits for the next record.
@@ -395,6 +399,16 @@ impl Worker {
     #[must_use]
     pub fn is_open(&self) -> bool {
         !self.open.is_empty()
+    }
+
+    /// Whether an input does better to wait until the commit is due: what a stage makes of rows by key it makes once of
+    /// all that come meanwhile, and nobody sees it before. Not where it is behind, nor where it is the first.
+    #[must_use]
+    pub fn is_to_wait(&self, number: usize) -> bool {
+        let waits = |held: &Held| {
+            matches!(held.input.reads, Reads::Then(_)) && held.next.is_some() && !held.is_behind
+        };
+        self.is_open() && self.inputs.get(number).is_some_and(waits)
     }
 
     /// Whether they have waited for long enough, or are as many as may be.

@@ -95,18 +95,18 @@ impl Cursors {
     }
 }
 
-/// A statement whose repeat changes nothing, made ready.
+/// A statement on a table that is listed, whose repeat changes nothing, made ready.
 pub(crate) async fn prepare(session: &Session, cql: &str) -> Result<PreparedStatement, StoreError> {
-    let mut statement = session.prepare(cql).await.map_err(|e| failure::of_prepare(&e))?;
+    let mut statement = session.prepare(cql).await.map_err(|e| failure::of_listed(&e.into()))?;
     statement.set_is_idempotent(true);
     Ok(statement)
 }
 
-/// The store's id; none: it has no marker.
+/// The store's id, where its table is listed; none: it has no marker.
 pub(crate) async fn marker(session: &Session, keyspace: &str) -> Result<Option<String>, StoreError> {
     let cql = format!("SELECT CAST(id AS text) FROM {}.{MARKER} WHERE name = 'store'", quoted(keyspace));
     let unreadable = || StoreError::Failed(format!("{MARKER} cannot be read"));
-    let result = session.query_unpaged(cql, ()).await.map_err(|e| failure::of_execution(&e))?;
+    let result = session.query_unpaged(cql, ()).await.map_err(|e| failure::of_listed(&e))?;
     let row = result.into_rows_result().map_err(|_| unreadable())?;
     Ok(row.maybe_first_row::<(String,)>().map_err(|_| unreadable())?.map(|(id,)| id))
 }
@@ -118,7 +118,7 @@ pub(crate) async fn mark(session: &Session, keyspace: &str) -> Result<(), StoreE
         "INSERT INTO {}.{MARKER} (name, id) VALUES ('store', uuid()) IF NOT EXISTS",
         quoted(keyspace)
     );
-    session.query_unpaged(cql, ()).await.map(|_| ()).map_err(|e| failure::of_execution(&e))
+    session.query_unpaged(cql, ()).await.map(|_| ()).map_err(|e| failure::of_listed(&e))
 }
 
 #[cfg(test)]

@@ -71,11 +71,27 @@ pub(crate) fn of_agreement(error: &SchemaAgreementError) -> StoreError {
 }
 
 /// An error while a statement is made ready.
-pub(crate) fn of_prepare(error: &PrepareError) -> StoreError {
+fn of_prepare(error: &PrepareError) -> StoreError {
     match error {
         PrepareError::ConnectionPoolError(error) => of_pool(error),
         PrepareError::AllAttemptsFailed { first_attempt } => of_attempt(first_attempt),
         other => StoreError::Away(other.to_string()),
+    }
+}
+
+/// An error of a statement on tables that the server has just listed. It lists one a moment before it knows it, which is
+/// seen where another process is making it.
+pub(crate) fn of_listed(error: &ExecutionError) -> StoreError {
+    let refused = match error {
+        ExecutionError::LastAttemptError(refused) => refused,
+        ExecutionError::PrepareError(PrepareError::AllAttemptsFailed { first_attempt }) => first_attempt,
+        other => return of_execution(other),
+    };
+    match refused {
+        RequestAttemptError::DbError(DbError::Invalid, _) => StoreError::Away(
+            "it lists a table that it does not know yet; another process may be making it".into(),
+        ),
+        other => of_attempt(other),
     }
 }
 
@@ -210,6 +226,17 @@ mod tests {
         }
         let time_out = ExecutionError::RequestTimeout(std::time::Duration::from_secs(1));
         assert!(matches!(of_row(&time_out), Verdict::Retry(StoreError::Away(_))));
+    }
+
+    #[test]
+    fn a_table_that_is_being_made_is_waited_for() {
+        let unknown = || RequestAttemptError::DbError(DbError::Invalid, "table x does not exist".into());
+        let prepared = PrepareError::AllAttemptsFailed { first_attempt: unknown() };
+        for error in [ExecutionError::LastAttemptError(unknown()), prepared.into()] {
+            assert!(!of_execution(&error).is_retry());
+            assert!(of_listed(&error).is_retry(), "{error}");
+        }
+        assert!(!of_listed(&server(DbError::Unauthorized, "")).is_retry());
     }
 
     #[test]

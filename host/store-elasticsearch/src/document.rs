@@ -17,24 +17,29 @@ use crate::names::WRITE;
 /// Most bytes of an id: with one that is longer the cluster refuses all rows of a request.
 const MOST_ID: usize = 512;
 
-/// What rows gave: lines to send, the months that they lie in, and the rows that cannot be sent.
+/// What rows gave: lines to send, the months that they lie in, and the rows that cannot be sent. A row's number counts
+/// those of all batches.
+#[derive(Default)]
 pub(crate) struct Documents {
     pub rows: Rows,
     pub months: Vec<String>,
     pub rejects: Vec<Reject>,
+    /// Rows of the batches so far.
+    pub count: usize,
 }
 
 fn failed(why: &str) -> StoreError {
     StoreError::Failed(why.into())
 }
 
-/// The lines of a batch, for indices that begin with `stem`.
-pub(crate) fn documents(
+/// Adds the lines of a batch, for indices that begin with `stem`.
+pub(crate) fn add(
+    documents: &mut Documents,
     layout: &Layout,
     stem: &str,
     encoder: &mut Encoder,
     batch: &Batch<'_>,
-) -> Result<Documents, StoreError> {
+) -> Result<(), StoreError> {
     let fits = batch.rows.schema().fields() == layout.schema.fields();
     if !fits || batch.revisions_us.len() != batch.rows.num_rows() {
         return Err(failed("a batch does not fit its table"));
@@ -43,7 +48,8 @@ pub(crate) fn documents(
     // An error of the encoder may hold a value.
     let encoded = encoded.map_err(|_| failed("a batch cannot be written as JSON"))?;
     let columns = Columns::new(layout, batch.rows)?;
-    let mut documents = Documents { rows: Rows::default(), months: Vec::new(), rejects: Vec::new() };
+    let first = documents.count;
+    documents.count += batch.rows.num_rows();
     let mut span: Option<Span> = None;
     for (row, revision_us) in batch.revisions_us.iter().enumerate() {
         let document = encoded.get(row).ok_or_else(|| failed("a row was lost on its way"))?;
@@ -59,7 +65,7 @@ pub(crate) fn documents(
             (_, bytes) if bytes > MOST_ID => "id_too_long",
             (None, _) => "time_out_of_range",
             (Some(span), _) => {
-                documents.rows.push(row, |line| {
+                documents.rows.push(first + row, |line| {
                     action(line, stem, &span.name, id, *revision_us)?;
                     line.extend_from_slice(&document);
                     Ok(())
@@ -68,9 +74,9 @@ pub(crate) fn documents(
             }
         };
         let message = format!("{kind}: this row cannot be a document");
-        documents.rejects.push(Reject { row, kind: kind.into(), message });
+        documents.rejects.push(Reject { row: first + row, kind: kind.into(), message });
     }
-    Ok(documents)
+    Ok(())
 }
 
 /// A row replaces one of the same id only where its revision is higher; the same again changes nothing.

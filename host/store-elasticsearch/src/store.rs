@@ -8,7 +8,7 @@ use event::Encoder;
 
 use crate::client::Client;
 use crate::cursors::{self, At, Cursors, Known, Written};
-use crate::document;
+use crate::document::{self, Documents};
 use crate::limit::Limit;
 use crate::marker::{self, Marker, State};
 use crate::names;
@@ -170,6 +170,18 @@ impl ElasticsearchStore {
     }
 }
 
+/// The rejects of each batch; they are in order, and their numbers count the rows of all.
+fn by_batch(batches: &[Batch<'_>], rejects: Vec<Reject>) -> Vec<Vec<Reject>> {
+    let (mut end, mut rejects) = (0, rejects.into_iter().peekable());
+    let of = |batch: &Batch<'_>| {
+        let before = end;
+        end += batch.rows.num_rows();
+        let ours = std::iter::from_fn(|| rejects.next_if(|reject| reject.row < end));
+        ours.map(|reject| Reject { row: reject.row - before, ..reject }).collect()
+    };
+    batches.iter().map(of).collect()
+}
+
 impl Store for ElasticsearchStore {
     fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
         self.opened = None;
@@ -225,15 +237,26 @@ impl Store for ElasticsearchStore {
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
-        let at: At = (batch.topic.into(), batch.partition);
+        Ok(self.write_all(std::slice::from_ref(batch))?.pop().unwrap_or_default())
+    }
+
+    // A request costs the cluster about as much with few rows as with many.
+    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let Some(topic) = batches.first().map(|batch| batch.topic) else { return Ok(Vec::new()) };
         let index = self.index();
-        let client = &self.opened.as_ref().ok_or_else(closed)?.client;
-        let known = self.cursors.find(client, &index, &at)?;
-        let epoch = known.map_or(self.epoch(), |known| known.epoch);
+        let mut epochs = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let client = &self.opened.as_ref().ok_or_else(closed)?.client;
+            let known = self.cursors.find(client, &index, &(topic.into(), batch.partition))?;
+            epochs.push(known.map_or(self.epoch(), |known| known.epoch));
+        }
         let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
-        let table = tables.get_mut(batch.topic);
+        let table = tables.get_mut(topic);
         let table = table.ok_or_else(|| StoreError::Failed("a topic's table was not opened".into()))?;
-        let documents = document::documents(&table.layout, &table.stem, &mut self.encoder, batch)?;
+        let mut documents = Documents::default();
+        for batch in batches {
+            document::add(&mut documents, &table.layout, &table.stem, &mut self.encoder, batch)?;
+        }
         for month in &documents.months {
             table.ensure_index(client, month)?;
         }
@@ -241,8 +264,10 @@ impl Store for ElasticsearchStore {
         sender.send(documents.rows)?;
         let mut rejects = sender.rejects;
         rejects.sort_by_key(|reject| reject.row);
-        self.cursors.advance(at, epoch, batch.next_offset);
-        Ok(rejects)
+        for (batch, epoch) in batches.iter().zip(epochs) {
+            self.cursors.advance((topic.into(), batch.partition), epoch, batch.next_offset);
+        }
+        Ok(by_batch(batches, rejects))
     }
 
     fn flush(&mut self, all: bool) -> Result<(), StoreError> {

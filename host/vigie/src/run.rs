@@ -394,7 +394,10 @@ fn couriers(
         };
         let rules = Rules { name: store.into(), skips: is_watermark, letter: Box::new(letter) };
         let mut delivery = match entry {
-            None => Delivery::new(Box::new(app.store()?) as stores::AnyStore, derived.clone(), rules)?,
+            None => {
+                let store: stores::AnyStore = Box::new(app.store()?);
+                Delivery::new(store, file.embedded.topics(derived.clone()), rules)?
+            }
             Some(entry) => {
                 entry.delivery(standing.expected().1.as_deref(), derived.clone(), pipeline, rules)?
             }

@@ -270,7 +270,22 @@ struct FeedWatch {
     topic: OfTopic,
     rows: Counter,
     told: u64,
-    readings: Arc<[Reading]>,
+    readings: Vec<Arc<Reading>>,
+    /// The same, for who asks the log.
+    shared: Partitions,
+}
+
+/// How far a delivery has read each partition of a topic. Locked where the topic has got another one.
+type Partitions = Arc<Mutex<Vec<Arc<Reading>>>>;
+
+impl FeedWatch {
+    fn grow(&mut self, partitions: usize) {
+        while self.readings.len() < partitions {
+            let reading: Arc<Reading> = Arc::default();
+            self.readings.push(reading.clone());
+            whole(&self.shared).push(reading);
+        }
+    }
 }
 
 impl DeliveryWatch {
@@ -280,8 +295,9 @@ impl DeliveryWatch {
         let feed = |feed: &deliver::Feed| {
             let topic = OfTopic { store: store.store.clone(), topic: feed.topic().into() };
             let rows = metrics.delivered_rows.get_or_create_owned(&topic);
-            let readings = (0..feed.partitions()).map(|_| Reading::default()).collect();
-            FeedWatch { topic, rows, told: 0, readings }
+            let mut watch = FeedWatch { topic, rows, told: 0, readings: Vec::new(), shared: Arc::default() };
+            watch.grow(feed.partitions() as usize);
+            watch
         };
         Some(Self {
             turn: observed.health.delivery(number)?.clone(),
@@ -305,6 +321,8 @@ impl DeliveryWatch {
         for (watch, feed) in self.feeds.iter_mut().zip(delivery.feeds()) {
             watch.rows.inc_by(feed.rows().saturating_sub(watch.told));
             watch.told = feed.rows();
+            // Its topic may have got more since the start.
+            watch.grow(feed.partitions() as usize);
             for (reading, partition) in watch.readings.iter().zip(0..) {
                 let Some(place) = feed.places().get(&partition) else {
                     reading.set_next(Some(ELSEWHERE));
@@ -335,11 +353,10 @@ impl DeliveryWatch {
 
     /// How far it is behind, topic by topic, for who asks the log.
     pub fn behind(&self) -> Vec<Behind> {
-        let lags = |readings: &Arc<[Reading]>| readings.iter().map(|_| Lag::default()).collect();
         let behind = |feed: &FeedWatch| Behind {
             topic: feed.topic.clone(),
-            readings: feed.readings.clone(),
-            lags: lags(&feed.readings),
+            readings: feed.shared.clone(),
+            lags: Vec::new(),
         };
         self.feeds.iter().map(behind).collect()
     }
@@ -348,20 +365,19 @@ impl DeliveryWatch {
 /// How far a delivery is behind in a topic.
 pub struct Behind {
     topic: OfTopic,
-    readings: Arc<[Reading]>,
+    readings: Partitions,
     lags: Vec<Lag>,
 }
 
 impl Behind {
     /// Records to the ends of the partitions that it has; none: nobody knows.
     pub fn records(&mut self, log: &AnyLog, answers: &mut bool) -> Option<u64> {
+        // Held for no longer than it takes to see them: the log may take its time to answer.
+        let readings = whole(&self.readings).clone();
+        self.lags.resize_with(readings.len(), Lag::default);
+        let all = readings.iter().zip(&mut self.lags).zip(0..);
+        let ours = all.filter(|((reading, _), _)| !reading.is_elsewhere());
         let topic = &self.topic.topic;
-        let ours = self
-            .readings
-            .iter()
-            .zip(&mut self.lags)
-            .zip(0..)
-            .filter(|((reading, _), _)| !reading.is_elsewhere());
         ours.map(|((reading, lag), partition)| lag.of(reading, end(log, topic, partition, answers)?)).sum()
     }
 }

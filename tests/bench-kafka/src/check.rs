@@ -89,8 +89,8 @@ fn is_row(value: &[u8]) -> bool {
     value.first() == Some(&b'{')
 }
 
-/// Reads the events, and the windows where there are any.
-pub fn written(bench: &Bench, windows: bool) -> Result<Written> {
+/// Reads the events, and the windows where there are any; with how many results there are of these.
+pub fn written(bench: &Bench, windows: bool) -> Result<(Written, u64)> {
     // Of std, without random keys: the same in each run.
     let hasher = BuildHasherDefault::<DefaultHasher>::default();
     let mut all = Written::default();
@@ -104,12 +104,14 @@ pub fn written(bench: &Bench, windows: bool) -> Result<Written> {
         Ok(())
     })?;
     if !windows {
-        return Ok(all);
+        return Ok((all, 0));
     }
+    let mut results = 0;
     let mut last: HashMap<(String, String, i64), (u64, f64)> = HashMap::new();
     bench.read_all(CELLS, |value| {
         if is_row(value) {
             let Cell { cell_7, kind, window_start, count, severity_mean } = sonic_rs::from_slice(value)?;
+            results += 1;
             let known = last.entry((cell_7, kind, window_start.us()?)).or_default();
             // Counts only grow.
             if count >= known.0 {
@@ -125,7 +127,7 @@ pub fn written(bench: &Bench, windows: bool) -> Result<Written> {
         let sum = (mean * count as f64).round() as i64;
         all.windows_digest = all.windows_digest.wrapping_add(hasher.hash_one((window, count, sum)));
     }
-    Ok(all)
+    Ok((all, results))
 }
 
 /// Of messages as they are: how many.

@@ -31,6 +31,10 @@ use latency::Latency;
 use meter::{Running, Used};
 use peer::Work;
 
+/// As the program has it, so that the comparators do.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Measures Vigie on Kafka beside programs written by hand
 #[derive(Parser)]
 struct Arguments {
@@ -182,15 +186,19 @@ impl Measure {
                 );
                 runs.used.push(used);
                 if let Some(written) = written {
+                    let (written, results) = written;
                     let wanted = *wanted.get_or_insert(written);
                     eprintln!("    {written}{}", if wanted == written { "" } else { ": DIFFERS" });
+                    if results > 0 {
+                        eprintln!("    {:.3} results written an event", results as f64 / self.events as f64);
+                    }
                 }
             }
         }
         Ok(rows(job, &all))
     }
 
-    /// One run; what was written, where it can be compared.
+    /// One run; what was written, where it can be compared, and how many results of windows.
     fn once(
         &self,
         bench: &Bench,
@@ -198,7 +206,7 @@ impl Measure {
         peer: Peer,
         workers: u8,
         name: &str,
-    ) -> Result<(Used, Option<Written>)> {
+    ) -> Result<(Used, Option<(Written, u64)>)> {
         bench.forget(false)?;
         let folder = tempfile::tempdir()?;
         let mut running = self.start(bench, cache, peer, workers, folder.path())?;

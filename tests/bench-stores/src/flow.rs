@@ -19,17 +19,18 @@ use services::{Cassandra, Elasticsearch, Kafka, Minio, Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::{Store, say};
+use crate::say;
 
+/// The pipeline of the demo, of which the first stage is run: one row for each event, in `events`.
 const PIPELINE: &str = "pipelines/field-reports.yaml";
 /// The load at which it is measured when rows are found, in events per second.
 const RATE: u64 = 5_000;
 /// Before anything is measured: start, compilation, first requests.
-const WARM: Duration = Duration::from_secs(15);
+const WARM: Duration = Duration::from_secs(30);
 /// From one event that is looked for to the next.
-const PROBE: Duration = Duration::from_millis(100);
+const PROBE: Duration = Duration::from_millis(200);
 /// How often it is looked whether one is found.
-const LOOK: Duration = Duration::from_millis(10);
+const LOOK: Duration = Duration::from_millis(50);
 /// The longest wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Behind by less than this share of a second's load, a store has caught up.
@@ -39,7 +40,7 @@ const AT: &str = "2018-02-01T12:00:00Z";
 const DAY: &str = "2018-02-01";
 
 /// A server for one store.
-enum Node {
+pub enum Node {
     Cassandra(Box<Cassandra>),
     Elasticsearch(Box<Elasticsearch>),
     S3(Box<Minio>),
@@ -70,17 +71,14 @@ pub struct Outage {
 }
 
 impl Flow {
-    pub fn start(store: Store, plugins: &Path, vigie: &Path) -> Result<Self> {
+    /// `node`: one that has been at work, as a server of Java's is slow at first.
+    pub fn start(node: Node, plugins: &Path, vigie: &Path) -> Result<Self> {
         let (kafka, folder) = (Kafka::start_for_benchmarks()?, tempfile::tempdir()?);
-        let node = match store {
-            Store::Cassandra => Node::Cassandra(Box::new(Cassandra::start()?)),
-            Store::Elasticsearch => Node::Elasticsearch(Box::new(Elasticsearch::start()?)),
-            Store::S3 => Node::S3(Box::new(Minio::start()?)),
-        };
         std::fs::write(folder.path().join("stores.yaml"), node.stores(folder.path())?.to_string())?;
         // Its topics are made before anything is written.
         let run = program(vigie, plugins, &folder, &kafka.broker().address)
-            .args(["run", "--follow", "--observe", "127.0.0.1:0", PIPELINE])
+            .args(["run", "--follow", "--observe", "127.0.0.1:0"])
+            .arg(first_stage(folder.path())?)
             .stderr(File::create(folder.path().join("said"))?)
             .spawn()?;
         let (address, rows_per_event) = (String::new(), f64::NAN);
@@ -96,12 +94,12 @@ impl Flow {
         Ok(flow)
     }
 
-    /// From an event that is written to its row that is found, in ms and in order; and the program's cores.
-    pub fn visible(&mut self, seconds: u64) -> Result<(Vec<f64>, f64)> {
+    /// From an event that is written to its row that is found, in ms and in order; and the cores that the program, the broker and the
+    /// store's server take.
+    pub fn visible(&mut self, seconds: u64) -> Result<(Vec<f64>, [f64; 3])> {
         let feeder = self.feed(RATE, WARM.as_secs() + seconds + 5)?;
         std::thread::sleep(WARM);
-        let pid = self.run.id();
-        let (cpu_before, start) = (figures::cpu_s(pid).unwrap_or(f64::NAN), Instant::now());
+        let (cpu_before, start) = (self.cpu_s(), Instant::now());
         let before = self.counts()?;
         let (send, sent) = mpsc::channel();
         let address = self.kafka.broker().address;
@@ -126,10 +124,11 @@ impl Flow {
             } else {
                 std::thread::sleep(LOOK);
             }
-            say(&format!("{} of {} events found", visible_ms.len(), seconds * 10));
+            say(&format!("{} of {} events found", visible_ms.len(), seconds * 5));
         }
         prober.join().map_err(|_| anyhow::anyhow!("the prober has ended in a defect"))??;
-        let cores = (figures::cpu_s(pid).unwrap_or(f64::NAN) - cpu_before) / start.elapsed().as_secs_f64();
+        let (cpu_after, took_s) = (self.cpu_s(), start.elapsed().as_secs_f64());
+        let cores = of_each(cpu_before, cpu_after, |before, after| (after - before) / took_s);
         let after = self.counts()?;
         self.rows_per_event = (after.1 - before.1) / (after.0 - before.0);
         end(feeder);
@@ -138,7 +137,14 @@ impl Flow {
         Ok((visible_ms, cores))
     }
 
-    /// Halts the store under a load of so many rows per second, and lets it go on.
+    /// What the program, the broker and the store's server have used, in seconds.
+    fn cpu_s(&self) -> [f64; 3] {
+        let pids = [Some(self.run.id()), self.kafka.pid(), self.node.server().pid()];
+        pids.map(|pid| pid.and_then(figures::cpu_s).unwrap_or(f64::NAN))
+    }
+
+    /// Halts the store under a load of so many rows per second, or of what the program is made for where that is less, and
+    /// lets it go on.
     pub fn outage(&mut self, seconds: u64, rows_per_s: f64) -> Result<Outage> {
         if self.rows_per_event.is_nan() {
             let feeder = self.feed(RATE / 5, 20)?;
@@ -147,7 +153,7 @@ impl Flow {
             self.rows_per_event = rows / events;
             end(feeder);
         }
-        let events_per_s = (rows_per_s / self.rows_per_event).max(1.0) as u64;
+        let events_per_s = (rows_per_s / self.rows_per_event).clamp(1.0, RATE as f64) as u64;
         let feeder = self.feed(events_per_s, 2 * seconds + 120)?;
         std::thread::sleep(Duration::from_secs(10));
         let rate = events_per_s as f64 * self.rows_per_event;
@@ -225,6 +231,10 @@ impl Drop for Flow {
     }
 }
 
+fn of_each([a, b, c]: [f64; 3], [x, y, z]: [f64; 3], of: impl Fn(f64, f64) -> f64) -> [f64; 3] {
+    [of(a, x), of(b, y), of(c, z)]
+}
+
 fn end(mut child: Child) {
     end_here(&mut child);
 }
@@ -233,6 +243,19 @@ fn end_here(child: &mut Child) {
     // It fails where it has ended by itself.
     let _ = child.kill();
     let _ = child.wait();
+}
+
+/// The file of the pipeline's first stage.
+fn first_stage(folder: &Path) -> Result<PathBuf> {
+    let mut pipeline: serde_json::Value = serde_yaml_ng::from_str(&std::fs::read_to_string(PIPELINE)?)?;
+    pipeline.as_object_mut().context("a pipeline is no map")?.remove("then");
+    // Files are found from the pipeline's folder.
+    let text = pipeline
+        .to_string()
+        .replace("\"../data", &format!("\"{}", Path::new("data").canonicalize()?.display()));
+    let path = folder.join("first-stage.yaml");
+    std::fs::write(&path, text)?;
+    Ok(path)
 }
 
 fn program(vigie: &Path, plugins: &Path, folder: &TempDir, brokers: &str) -> Command {
@@ -247,7 +270,7 @@ fn program(vigie: &Path, plugins: &Path, folder: &TempDir, brokers: &str) -> Com
 fn probe(brokers: &str, seconds: u64, sent: &mpsc::Sender<(String, Instant)>) -> Result<()> {
     let mut log = KafkaLog::connect(Options::new(brokers, Some("bench-probe")))?;
     let start = Instant::now();
-    for number in 0..seconds * 10 {
+    for number in 0..seconds * 5 {
         let due = PROBE * u32::try_from(number).unwrap_or(u32::MAX);
         std::thread::sleep(due.saturating_sub(start.elapsed()));
         let entity = format!("probe-{number}");
@@ -284,7 +307,7 @@ impl Node {
         let (kind, options) = match self {
             Self::Cassandra(node) => (
                 "cassandra",
-                json!({"nodes": [node.server.address()], "keyspace": "bench", "replication": 1, "days": forever}),
+                json!({"nodes": [node.server.address()], "keyspace": "flow", "replication": 1, "days": forever}),
             ),
             Self::Elasticsearch(node) => {
                 ("elasticsearch", json!({"url": node.url(), "replicas": 0, "timeout_s": 5}))
@@ -296,7 +319,7 @@ impl Node {
                 let credentials = json!({
                     "access_key_id_file": folder.join("key"), "secret_access_key_file": folder.join("secret"),
                 });
-                let url = format!("s3://{}/lake", s3.bucket);
+                let url = format!("s3://{}/flow", s3.bucket);
                 let (endpoint, timeout_s) = (s3.endpoint, 5);
                 (
                     "s3",
@@ -304,7 +327,10 @@ impl Node {
                 )
             }
         };
-        Ok(json!({"stores": {"bench": {"clearance": ["location", "pseudonym", "residual"], kind: options}}}))
+        // As it runs where others are asked.
+        Ok(
+            json!({"embedded": {"topics": []}, "stores": {"bench": {"clearance": ["location", "pseudonym", "residual"], kind: options}}}),
+        )
     }
 }
 
@@ -332,7 +358,7 @@ impl Looker {
         match self {
             Self::Cassandra(runtime, session) => {
                 let cql = format!(
-                    "SELECT id FROM bench.events_by_device WHERE source = 'iot' AND entity = '{entity}' AND day = '{DAY}'"
+                    "SELECT id FROM flow.events_by_device WHERE source = 'iot' AND entity = '{entity}' AND day = '{DAY}'"
                 );
                 let found = runtime.block_on(session.query_unpaged(cql, ()))?;
                 Ok(found.into_rows_result()?.rows_num() > 0)

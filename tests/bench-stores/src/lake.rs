@@ -16,6 +16,7 @@ use store_s3::{Credentials, Options, S3Store};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use crate::flow::Node;
 use crate::rows::{self, Rows};
 use crate::side::{Side, Took, deliver};
 
@@ -25,7 +26,7 @@ pub struct Bucket {
     runtime: Runtime,
     client: Arc<AmazonS3>,
     _folder: TempDir,
-    _node: Minio,
+    node: Minio,
 }
 
 impl Bucket {
@@ -53,7 +54,7 @@ impl Bucket {
             .with_region("us-east-1")
             .build()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { store, runtime, client: Arc::new(client), _folder: folder, _node: node })
+        Ok(Self { store, runtime, client: Arc::new(client), _folder: folder, node })
     }
 }
 
@@ -74,6 +75,10 @@ fn properties() -> WriterProperties {
 }
 
 impl Side for Bucket {
+    fn into_node(self: Box<Self>) -> Node {
+        Node::S3(Box::new(self.node))
+    }
+
     fn by_store(&mut self, rows: &Rows) -> Result<Took> {
         Took::of(|| deliver(&mut self.store, rows))
     }

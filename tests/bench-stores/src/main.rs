@@ -96,20 +96,18 @@ fn main() -> Result<()> {
 impl Arguments {
     fn measure(&self, store: Store, table: &mut Vec<Row>) -> Result<()> {
         let name = store.name();
-        let max = {
-            let mut side: Box<dyn Side> = match store {
-                Store::Cassandra => Box::new(tables::Tables::start()?),
-                Store::Elasticsearch => Box::new(search::Search::start()?),
-                Store::S3 => Box::new(lake::Bucket::start()?),
-            };
-            self.load(name, &mut *side, table)?
+        let mut side: Box<dyn Side> = match store {
+            Store::Cassandra => Box::new(tables::Tables::start()?),
+            Store::Elasticsearch => Box::new(search::Search::start()?),
+            Store::S3 => Box::new(lake::Bucket::start()?),
         };
+        let max = self.load(name, &mut *side, table)?;
         if self.seconds == 0 && self.outage == 0 {
             return Ok(());
         }
-        let mut flow = Flow::start(store, &self.plugins, &self.vigie)?;
+        let mut flow = Flow::start(side.into_node(), &self.plugins, &self.vigie)?;
         if let (Some(most_ms), true) = (store.most_visible_ms(), self.seconds > 0) {
-            let (visible_ms, cpu) = flow.visible(self.seconds)?;
+            let (visible_ms, cores) = flow.visible(self.seconds)?;
             let row = |share: f64| {
                 Figures::new([visible_ms.get(index(visible_ms.len(), share)).copied().unwrap_or(f64::NAN)])
             };
@@ -117,7 +115,10 @@ impl Arguments {
             table.push(
                 Row::new(format!("{name}: event → found at 5,000/s, p99, ms"), row(0.99)).most(most_ms),
             );
-            table.push(Row::new(format!("{name}: CPU of vigie at 5,000/s, cores"), Figures::new([cpu])));
+            let who = ["vigie", "the broker", "the store's server"];
+            table.extend(who.into_iter().zip(cores).map(|(who, cores)| {
+                Row::new(format!("{name}: CPU of {who} at 5,000/s, cores"), Figures::new([cores]))
+            }));
         }
         if self.outage > 0 {
             let out = flow.outage(self.outage, max / 6.0)?;

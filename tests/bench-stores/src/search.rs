@@ -13,6 +13,7 @@ use services::Elasticsearch;
 use store_elasticsearch::{ElasticsearchStore, Options};
 use tokio::runtime::Runtime;
 
+use crate::flow::Node;
 use crate::rows::{self, Rows};
 use crate::side::{Side, Took, deliver};
 
@@ -25,18 +26,18 @@ pub struct Search {
     store: ElasticsearchStore,
     runtime: Runtime,
     transport: Transport,
-    _node: Elasticsearch,
+    node: Elasticsearch,
 }
 
 impl Search {
     pub fn start() -> Result<Self> {
-        let node = Elasticsearch::start()?;
-        let options = Options { replicas: 0, ..Options::new(&node.url()) };
+        let node = Elasticsearch::start_for_benchmarks()?;
+        let options = Options { replicas: 0, prefix: "load".into(), ..Options::new(&node.url()) };
         let mut store = ElasticsearchStore::new(options)?;
         store.open(&[rows::table()?])?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let transport = Transport::single_node(Url::parse(&node.url())?.as_str())?;
-        Ok(Self { store, runtime, transport, _node: node })
+        Ok(Self { store, runtime, transport, node })
     }
 
     fn ask(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Value> {
@@ -50,7 +51,7 @@ impl Search {
 
     /// An index as the store's are.
     fn make_bare(&self) -> Result<()> {
-        let template = self.ask(Method::Get, "_index_template/vigie-events", None)?;
+        let template = self.ask(Method::Get, "_index_template/load-events", None)?;
         let template = template.pointer("/index_templates/0/index_template/template").cloned();
         let mut template = template.context("the store has no template")?;
         template.as_object_mut().context("a template is no object")?.remove("aliases");
@@ -92,6 +93,10 @@ fn time(at_us: i64) -> String {
 }
 
 impl Side for Search {
+    fn into_node(self: Box<Self>) -> Node {
+        Node::Elasticsearch(Box::new(self.node))
+    }
+
     fn by_store(&mut self, rows: &Rows) -> Result<Took> {
         Took::of(|| deliver(&mut self.store, rows))
     }

@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use deliver::{Batch, Store};
 
+use crate::flow::Node;
 use crate::rows::{Rows, TOPIC};
 
 /// Both on one server.
@@ -13,6 +14,8 @@ pub trait Side {
     fn by_store(&mut self, rows: &Rows) -> Result<Took>;
     /// Writes the same rows by a client that has them as the server takes them.
     fn by_client(&mut self, rows: &Rows) -> Result<Took>;
+    /// The server.
+    fn into_node(self: Box<Self>) -> Node;
 }
 
 /// What it took.

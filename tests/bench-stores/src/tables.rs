@@ -16,6 +16,7 @@ use services::Cassandra;
 use store_cassandra::CassandraStore;
 use tokio::runtime::Runtime;
 
+use crate::flow::Node;
 use crate::rows::{self, Rows};
 use crate::side::{Side, Took, deliver};
 
@@ -53,12 +54,12 @@ pub struct Tables {
     store: CassandraStore,
     runtime: Runtime,
     session: Session,
-    _node: Cassandra,
+    node: Cassandra,
 }
 
 impl Tables {
     pub fn start() -> Result<Self> {
-        let node = Cassandra::start()?;
+        let node = Cassandra::start_for_benchmarks()?;
         let address = node.server.address().to_owned();
         let options = serde_json::from_value(json!({
             "nodes": [address], "keyspace": "bench", "replication": 1, "concurrency": CONCURRENCY,
@@ -71,7 +72,7 @@ impl Tables {
         store.open(&[rows::table()?])?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let session = runtime.block_on(SessionBuilder::new().known_node(address).build())?;
-        Ok(Self { store, runtime, session, _node: node })
+        Ok(Self { store, runtime, session, node })
     }
 }
 
@@ -112,6 +113,10 @@ async fn write(session: &Session, bound: &[BoundStatement]) -> Result<()> {
 }
 
 impl Side for Tables {
+    fn into_node(self: Box<Self>) -> Node {
+        Node::Cassandra(Box::new(self.node))
+    }
+
     fn by_store(&mut self, rows: &Rows) -> Result<Took> {
         Took::of(|| deliver(&mut self.store, rows))
     }

@@ -26,6 +26,8 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
 ];
+/// Compiled well, with twice the heap: for what is measured.
+const FOR_BENCHMARKS: [&str; 4] = ["-Xms1g", "-Xmx1g", "-Xss256k", "-XX:+UseSerialGC"];
 /// One node waits for no other. Writes are not synced to the disk: a process that dies loses nothing by that, as the
 /// commit log is marked (`batch`) before they are answered. With `periodic` it loses those since the last mark.
 const ALONE: [&str; 7] = [
@@ -99,7 +101,15 @@ impl Cassandra {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        Self::start_on(None)
+        Self::start_on(&FOR_TESTS, None)
+    }
+
+    /// Starts an empty node that lets everybody in, as it runs for users rather than for tests.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn start_for_benchmarks() -> Result<Self> {
+        Self::start_on(&FOR_BENCHMARKS, None)
     }
 
     /// Starts an empty node that speaks TLS and nothing else with clients, and wants to know who they are. With an
@@ -108,10 +118,10 @@ impl Cassandra {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start_secure(tls: &Tls) -> Result<Self> {
-        Self::start_on(Some(tls))
+        Self::start_on(&FOR_TESTS, Some(tls))
     }
 
-    fn start_on(tls: Option<&Tls>) -> Result<Self> {
+    fn start_on(tuning: &[&str], tls: Option<&Tls>) -> Result<Self> {
         let (java, jars) = (java::find(java::CASSANDRA)?, fetch::jars("cassandra", PROJECT, DIGESTS)?);
         let agent = agent(&jars)?;
         ports::retry(|| {
@@ -121,7 +131,7 @@ impl Cassandra {
             recipe.write("logback.xml", LOGGING)?;
             recipe.write("cassandra.yaml", settings(&recipe, port, storage) + &security(tls))?;
             let mut command = Command::new(&java);
-            command.args(FOR_TESTS).args(ALONE).args(["-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError"]);
+            command.args(tuning).args(ALONE).args(["-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError"]);
             command.args(["-Djdk.attach.allowAttachSelf=true", "-Djava.awt.headless=true"]);
             command.arg("-Dio.netty.tryReflectionSetAccessible=true");
             for part in EXPORTED {

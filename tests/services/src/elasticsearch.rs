@@ -34,6 +34,8 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
 ];
+/// Compiled well, with twice the heap: for what is measured.
+const FOR_BENCHMARKS: [&str; 3] = ["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"];
 /// What its own launcher gives it on Java 17 to 25.
 const NEEDED: [&str; 18] = [
     "-XX:-UsePerfData",
@@ -90,7 +92,15 @@ impl Elasticsearch {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        Self::start_on(None)
+        Self::start_on(&FOR_TESTS, None)
+    }
+
+    /// Starts an empty node that lets everybody in, as it runs for users rather than for tests.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn start_for_benchmarks() -> Result<Self> {
+        Self::start_on(&FOR_BENCHMARKS, None)
     }
 
     /// Starts an empty node with TLS and a password for its user `elastic`, who may do anything and make API keys.
@@ -98,10 +108,10 @@ impl Elasticsearch {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start_secure(tls: &Tls, password: &str) -> Result<Self> {
-        Self::start_on(Some((tls, password)))
+        Self::start_on(&FOR_TESTS, Some((tls, password)))
     }
 
-    fn start_on(security: Option<(&Tls, &str)>) -> Result<Self> {
+    fn start_on(tuning: &[&str], security: Option<(&Tls, &str)>) -> Result<Self> {
         let java = java::find(java::KAFKA)?;
         let programs = programs(&java)?;
         ports::retry(|| {
@@ -123,7 +133,7 @@ impl Elasticsearch {
                 fs::create_dir(recipe.path(name))?;
             }
             let mut command = unprivileged(&java);
-            command.args(FOR_TESTS).args(NEEDED);
+            command.args(tuning).args(NEEDED);
             command.arg(format!("-Djava.io.tmpdir={}", recipe.path("temporary").display()));
             command.arg(format!("-Des.path.home={}", home.display()));
             let bridge = format!("lib/entitlement-bridge/elasticsearch-entitlement-bridge-{VERSION}.jar");

@@ -22,7 +22,9 @@ fn documents(batch: &arrow::array::RecordBatch, revisions_us: &[i64]) -> Result<
         revisions_us,
         offsets: &offsets,
     };
-    document::documents(&layout, "v-events-v1-", &mut Encoder::new(), &batch)
+    let mut documents = Documents::default();
+    document::add(&mut documents, &layout, "v-events-v1-", &mut Encoder::new(), &batch)?;
+    Ok(documents)
 }
 
 fn body(documents: Documents) -> Vec<Value> {

@@ -131,14 +131,18 @@ impl Worker {
         }
     }
 
-    /// A step of each input, and a commit where one is due; false: there was nothing to read. Where the log fails an
-    /// input that is all, as it may have taken seconds, in which the groups wait to be heard; the next turn begins
-    /// with the others.
+    /// A step of each input that does not wait for others; where a commit is due, one of each that does, and the commit.
+    /// False: there was nothing to read. Where the log fails an input that is all, as it may have taken seconds, in which
+    /// the groups wait to be heard; the next turn begins with the others.
     fn turn(&mut self, shared: &Shared) -> Result<bool, pipeline::Error> {
         let (mut busy, mut failed) = (false, None);
         let inputs = self.worker.inputs().len();
+        let (first, due) = (self.first, self.worker.is_due(self.now_us()));
         for number in 0..inputs {
-            let input = (self.first + number) % inputs;
+            let input = (first + number) % inputs;
+            if self.worker.is_to_wait(input) != due {
+                continue;
+            }
             match self.step(input) {
                 Ok(stepped) => {
                     busy |= stepped;
@@ -151,17 +155,18 @@ impl Worker {
                 }
                 Err(error) => return Err(error),
             }
-            if self.worker.is_due(self.now_us()) {
-                self.commit(shared)?;
+            if !due && self.worker.is_due(self.now_us()) {
+                self.first = (input + 1) % inputs;
+                break;
             }
         }
         // What one waits for may be what is open here; and a run that ends waits for nothing more.
-        if self.worker.is_open() && (failed.is_some() || (!shared.follow && !busy)) {
+        if self.worker.is_open() && (due || failed.is_some() || (!shared.follow && !busy)) {
             self.commit(shared)?;
         }
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(busy),
+            None => Ok(busy || due),
         }
     }
 

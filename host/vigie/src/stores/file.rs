@@ -27,6 +27,29 @@ pub type AnyStore = Box<dyn Store>;
 #[serde(deny_unknown_fields)]
 pub struct StoresFile {
     pub stores: BTreeMap<String, StoreEntry>,
+    /// The store that there always is.
+    #[serde(default)]
+    pub embedded: EmbeddedEntry,
+}
+
+/// What the embedded store is given.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddedEntry {
+    /// The derived topics that it is given; all where nothing is said.
+    topics: Option<BTreeSet<String>>,
+}
+
+impl EmbeddedEntry {
+    /// Of a pipeline's derived topics those that it is given.
+    pub fn topics(&self, derived: Vec<pipeline::Derived>) -> Vec<pipeline::Derived> {
+        given(self.topics.as_ref(), derived)
+    }
+}
+
+fn given(topics: Option<&BTreeSet<String>>, mut derived: Vec<pipeline::Derived>) -> Vec<pipeline::Derived> {
+    derived.retain(|(topic, _, _)| topics.is_none_or(|topics| topics.contains(topic)));
+    derived
 }
 
 /// A store: one of the kinds, and what it may hold.
@@ -179,9 +202,8 @@ impl StoreEntry {
     }
 
     /// Of a pipeline's derived topics those that it is given.
-    fn topics(&self, mut derived: Vec<pipeline::Derived>) -> Vec<pipeline::Derived> {
-        derived.retain(|(topic, _, _)| self.topics.as_ref().is_none_or(|topics| topics.contains(topic)));
-        derived
+    fn topics(&self, derived: Vec<pipeline::Derived>) -> Vec<pipeline::Derived> {
+        given(self.topics.as_ref(), derived)
     }
 
     /// How the lake is reached, if it is one.
@@ -231,7 +253,7 @@ mod tests {
     #[test]
     fn a_store_is_given_the_topics_that_it_asks_for() {
         let file = StoresFile::parse(
-            "stores: {a: {s3: {url: 'file:///l'}, topics: [b]}, c: {s3: {url: 'file:///m'}}}",
+            "{stores: {a: {s3: {url: 'file:///l'}, topics: [b]}, c: {s3: {url: 'file:///m'}}}, embedded: {topics: []}}",
         );
         let file = file.unwrap();
         let derived = || ["a", "b"].map(|t| (t.to_owned(), 1, event::Schema { fields: Vec::new() })).to_vec();
@@ -240,6 +262,8 @@ mod tests {
             topics.map(|(topic, _, _)| topic).collect::<Vec<_>>()
         };
         assert_eq!((topics("a"), topics("c")), (vec!["b".into()], vec!["a".into(), "b".into()]));
+        assert_eq!(file.embedded.topics(derived()).len(), 0);
+        assert_eq!(StoresFile::default().embedded.topics(derived()).len(), 2);
         let none = file.get("d").err().unwrap().to_string();
         assert!(none.starts_with("VG0044") && none.contains("a, c"), "{none}");
     }

@@ -1,219 +1,24 @@
 //! The program with all stores at once, under load: one of them ill, the others well.
 
-use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+mod archive;
+mod let_in;
+mod world;
 
-use ::services::{Cassandra, Elasticsearch, Kafka, Minio};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ::services::{Elasticsearch, Kafka};
 use log::{Log as _, Output, Step};
 use log_embedded::EmbeddedLog;
-use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
-use rdkafka::client::DefaultClientContext;
 use serde_json::{Value, json};
-use store_s3::Lake;
 
-use crate::cassandra::{Client, text};
+use self::world::{Host, LOAD, PIPELINE, STORES, Servers};
+use crate::cassandra::Client;
 use crate::elasticsearch::World;
-use crate::installation::{Installation, Run, signal};
+use crate::installation::{Installation, signal};
 
-const PIPELINE: &str = "pipelines/field-reports.yaml";
-/// Longest wait for what must come, on a machine with other work.
-const PATIENCE: Duration = Duration::from_secs(120);
-/// Of one load; all of a test are fewer than a search gives at once (10,000).
-const LOAD: &str = "1200";
 /// Longer than a session lasts, and than a transaction may be open.
 const HALT: Duration = Duration::from_secs(12);
-const STORES: [&str; 3] = ["lake", "search", "tables"];
-
-/// Servers of the test's own, and where the program is told of them.
-struct Servers {
-    tables: Cassandra,
-    search: Elasticsearch,
-    lake: Minio,
-    folder: tempfile::TempDir,
-}
-
-impl Servers {
-    fn start() -> Self {
-        let (tables, search, lake) = std::thread::scope(|scope| {
-            let (tables, search) = (scope.spawn(Cassandra::start), scope.spawn(Elasticsearch::start));
-            let lake = Minio::start().unwrap();
-            (tables.join().unwrap().unwrap(), search.join().unwrap().unwrap(), lake)
-        });
-        let servers = Self { tables, search, lake, folder: tempfile::tempdir().unwrap() };
-        let clearance = json!(["location", "pseudonym", "residual"]);
-        let stores = json!({"stores": {
-            "tables": {"clearance": clearance, "cassandra": {
-                "nodes": [servers.tables.server.address()], "keyspace": "crisis", "replication": 1,
-                "request_timeout_ms": 2000, "connect_timeout_ms": 2000,
-                "days": {"series": null, "positions": null, "events": null, "aggregates": null, "others": null},
-            }},
-            "search": {"clearance": clearance, "elasticsearch": {
-                "url": servers.search.url(), "replicas": 0, "timeout_s": 3, "cursor_interval_ms": 100,
-            }},
-            "lake": {"clearance": clearance, "s3": servers.lake_options()},
-        }});
-        std::fs::write(servers.file(), stores.to_string()).unwrap();
-        servers
-    }
-
-    /// A lake that commits soon.
-    fn lake_options(&self) -> Value {
-        let s3 = self.lake.s3();
-        let file = |name: &str, text: &str| {
-            let path = self.folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path
-        };
-        json!({
-            "url": format!("s3://{}/lake", s3.bucket), "endpoint": s3.endpoint, "allow_http": true, "timeout_s": 3,
-            "max_file_age_s": 1, "max_open_files": 1000,
-            "credentials": {
-                "access_key_id_file": file("key", &s3.key), "secret_access_key_file": file("secret", &s3.secret),
-            },
-        })
-    }
-
-    fn file(&self) -> String {
-        self.folder.path().join("stores.yaml").display().to_string()
-    }
-
-    /// Rows of a table in a store.
-    fn count(&self, store: &str, table: &str) -> usize {
-        match store {
-            "search" => self.found(table).len(),
-            "tables" => self.in_tables(table).len(),
-            _ => self.in_lake(table) as usize,
-        }
-    }
-
-    fn found(&self, table: &str) -> BTreeSet<String> {
-        let world = World::new(&self.search.url());
-        world.ask("POST", "vigie-*/_refresh", &Value::Null);
-        let search = json!({"size": 10_000, "_source": false});
-        let found = world.ask("POST", &format!("vigie-{table}/_search"), &search);
-        if found["error"]["type"] == "index_not_found_exception" {
-            return BTreeSet::new();
-        }
-        let hits = found["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{found}"));
-        hits.iter().map(|hit| hit["_id"].as_str().unwrap().into()).collect()
-    }
-
-    fn in_tables(&self, table: &str) -> BTreeSet<String> {
-        let client = Client::new(self.tables.server.address());
-        let names = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'crisis'";
-        let names = client.run(names).into_iter().map(|row| text(&row[0]).to_owned());
-        let ids = names.filter(|name| name.starts_with(&format!("{table}_by_"))).flat_map(|name| {
-            let rows = client.find(&format!("SELECT id FROM crisis.{name}")).unwrap_or_default();
-            rows.into_iter().map(|row| text(&row[0]).to_owned()).collect::<Vec<_>>()
-        });
-        ids.collect()
-    }
-
-    /// Rows that the lake's manifests name.
-    fn in_lake(&self, topic: &str) -> u64 {
-        let options = serde_json::from_value(self.lake_options()).unwrap();
-        Lake::open(options).unwrap().files(topic).unwrap().iter().map(|file| file.rows).sum()
-    }
-}
-
-/// A program that follows the topics.
-struct Host {
-    installation: Installation,
-    stores: String,
-    run: Option<Run>,
-}
-
-impl Host {
-    fn new(log: &str, stores: String) -> Self {
-        Self { installation: Installation::new(PIPELINE, log), stores, run: None }
-    }
-
-    fn vigie(&self, arguments: &[&str]) -> Command {
-        let mut command = self.installation.vigie(arguments);
-        command.args(["--stores", &self.stores]);
-        command
-    }
-
-    fn start(&mut self, number: &str) {
-        let said = self.installation.data.path().join("said.txt");
-        let said = OpenOptions::new().append(true).create(true).open(said).unwrap();
-        let mut command = self.vigie(&["run", "--follow", "--host", number, PIPELINE]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said);
-        self.run = Some(Run(command.spawn().unwrap()));
-    }
-
-    fn said(&self) -> String {
-        std::fs::read_to_string(self.installation.data.path().join("said.txt")).unwrap()
-    }
-
-    fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.vigie(arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {said}\n{}", self.said());
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// More events, and how many there are then in `events`.
-    fn feed(&self, seed: &str) {
-        self.succeed(&["simulate", "--to-topics", "--seed", seed, "--events", LOAD]);
-    }
-
-    /// How a store stands at each process that has not gone.
-    fn stores(&self, name: &str) -> Vec<Value> {
-        let lines = self.succeed(&["--output", "json", "stores"]);
-        let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        rows.filter(|row| row["store"] == name && row["state"] != "gone").collect()
-    }
-
-    fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
-        let start = Instant::now();
-        while !is_so() {
-            assert!(
-                start.elapsed() < PATIENCE,
-                "{what} does not come:\n{}\n{}",
-                self.succeed(&["stores"]),
-                self.said()
-            );
-            std::thread::sleep(Duration::from_millis(200));
-        }
-    }
-
-    /// Waits until stores have everything that was fed, and say so.
-    fn wait_for(&self, servers: &Servers, names: &[&str], fed: usize) {
-        self.wait("what was fed", || self.ids("events").len() >= fed);
-        for name in names {
-            self.wait(&format!("everything in {name}"), || {
-                // Behind `events` `reports` comes.
-                ["reports", "events"].iter().all(|table| servers.count(name, table) >= self.count(table))
-            });
-            let is_at_end = |row: &Value| row["lag"] == "0" && row["state"] == "delivering";
-            self.wait(&format!("the word of {name}"), || self.stores(name).iter().all(is_at_end));
-        }
-    }
-
-    fn count(&self, table: &str) -> usize {
-        self.ids(table).len()
-    }
-
-    fn is(&self, name: &str, state: &str) -> bool {
-        self.stores(name).iter().any(|row| row["state"] == state)
-    }
-
-    fn failure(&self, name: &str) -> String {
-        self.stores(name)[0]["last error"].as_str().unwrap().into()
-    }
-
-    fn ids(&self, table: &str) -> BTreeSet<String> {
-        let sql = format!("select id from {table}");
-        let rows = self.succeed(&["--output", "json", "query", &sql, "--limit", "1000000"]);
-        let id = |line: &str| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned();
-        rows.lines().map(id).collect()
-    }
-}
 
 /// All stores have what the embedded one has, and the lake each row once.
 fn assert_equal(host: &Host, servers: &Servers) {
@@ -370,62 +175,6 @@ fn what_a_store_refuses_is_a_dead_letter_and_the_rest_is_delivered() {
     assert_eq!(servers_ids + 1, host.ids("events").len() as u64);
 }
 
-/// The policies, changed so that an archive may hold everything.
-fn policies_for_an_archive() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for entry in std::fs::read_dir(crate::installation::root().join("policies")).unwrap() {
-        let path = entry.unwrap().path();
-        let mut text = std::fs::read_to_string(&path).unwrap();
-        text = text.replace(r#"["topic", "state", "store"]"#, r#"["topic", "state", "store", "archive"]"#);
-        let (before, after) = (
-            r#"unless { principal.kind == "dead-letter-rows" }"#,
-            r#"unless { ["dead-letter-rows", "archive"].contains(principal.kind) }"#,
-        );
-        text = text.replace(before, after);
-        let lines = text.lines().filter(|line| !line.contains("kind: archive"));
-        let text = lines.collect::<Vec<_>>().join("\n");
-        std::fs::write(folder.path().join(path.file_name().unwrap()), text).unwrap();
-    }
-    folder
-}
-
-/// A file of stores with an archive alone, and how that is reached.
-fn archive(minio: &Minio, folder: &Path) -> (String, Value) {
-    let (s3, file) = (minio.s3(), folder.join("stores.yaml"));
-    std::fs::write(folder.join("key"), &s3.key).unwrap();
-    std::fs::write(folder.join("secret"), &s3.secret).unwrap();
-    let options = json!({
-        "url": format!("s3://{}/archive", s3.bucket), "endpoint": s3.endpoint, "allow_http": true,
-        "sse": {"kms_key": minio.encryption_key()},
-        "credentials": {"access_key_id_file": folder.join("key"), "secret_access_key_file": folder.join("secret")},
-    });
-    let archive = json!({"archive": true, "clearance": ["personal", "location"], "s3": options});
-    std::fs::write(&file, json!({"stores": {"archive": archive}}).to_string()).unwrap();
-    (file.display().to_string(), options)
-}
-
-#[test]
-fn raw_records_are_archived_encrypted_and_only_where_a_policy_permits_it() {
-    let (minio, folder) = (Minio::start().unwrap(), tempfile::tempdir().unwrap());
-    let (stores, options) = archive(&minio, folder.path());
-    let host = Host::new("embedded", stores);
-    host.feed("1");
-    let refused = host.vigie(&["run", PIPELINE]).output().unwrap();
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("VG0103") && said.contains("the archive `archive`"), "{said}");
-
-    let policies = policies_for_an_archive();
-    host.succeed(&["--policies", policies.path().to_str().unwrap(), "run", PIPELINE]);
-    let log = EmbeddedLog::open(&host.installation.data.path().join("log.db")).unwrap();
-    let lake = Lake::open(serde_json::from_value(options).unwrap()).unwrap();
-    for topic in ["raw.iot", "raw.gps", "raw.social", "raw.rss"] {
-        let rows: u64 = lake.files(topic).unwrap().iter().map(|file| file.rows).sum();
-        let records = log.end_offset(topic, 0).unwrap();
-        assert!(records > 0 && rows == records, "{topic}: {rows} of {records}");
-    }
-    assert_eq!(lake.files("events").unwrap().len(), 0);
-}
-
 /// Waits until all stores have so many events, and the lake each record once; then their ids are equal.
 fn wait_for_all(host: &Host, servers: &Servers, events: usize) {
     let is_full = |store: &str| servers.count(store, "events") >= events;
@@ -482,48 +231,4 @@ fn processes_on_kafka_share_a_store() {
         signal(&run, "TERM");
         assert!(run.0.wait().unwrap().success(), "{}", host.said());
     }
-}
-
-#[test]
-fn an_archive_that_a_topic_does_not_wait_for_is_refused() {
-    let (kafka, minio) = (Kafka::start().unwrap(), Minio::start().unwrap());
-    let (address, folder) = (kafka.broker().address, tempfile::tempdir().unwrap());
-    let (stores, options) = archive(&minio, folder.path());
-    let policies = policies_for_an_archive();
-    let host = Host::new(&format!("kafka://{address}"), stores.clone());
-    host.feed("1");
-    let run = ["--policies", policies.path().to_str().unwrap(), "run", PIPELINE];
-    // Not so short that the broker would delete what is there.
-    let ms = |years: f64| format!("{:.0}", years * 365.25 * 86_400e3);
-    let said = |kept_years: f64| {
-        keep(&address, "raw.iot", &ms(kept_years));
-        String::from_utf8_lossy(&host.vigie(&run).output().unwrap().stderr).into_owned()
-    };
-    // The simulated events are of 2018.
-    let age_years =
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() / 86_400.0 / 365.25 - 48.0;
-    let late = said(1.5 * age_years);
-    assert!(late.contains("VG0046") && late.contains("raw.iot") && late.contains("years"), "{late}");
-    keep(&address, "raw.iot", "-1");
-    host.succeed(&run);
-    let lake = Lake::open(serde_json::from_value(options).unwrap()).unwrap();
-    assert!(!lake.files("raw.iot").unwrap().is_empty());
-    // Nothing is behind any more.
-    keep(&address, "raw.iot", &ms(1.5 * age_years));
-    host.succeed(&run);
-    // But where rows are held for longer than the topic keeps them, they could be.
-    let file = std::fs::read_to_string(&stores).unwrap();
-    let holds = file.replace("\"allow_http\":true", "\"allow_http\":true,\"max_file_age_s\":1000000000");
-    std::fs::write(&stores, holds).unwrap();
-    let holds = said(1.5 * age_years);
-    assert!(holds.contains("VG0046") && holds.contains("31years"), "{holds}");
-}
-
-/// Sets for how long a topic keeps records.
-fn keep(address: &str, topic: &str, kept_ms: &str) {
-    let admin: AdminClient<DefaultClientContext> =
-        ClientConfig::new().set("bootstrap.servers", address).create().unwrap();
-    let changed = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("retention.ms", kept_ms);
-    let done = crate::common::runtime().block_on(admin.alter_configs([&changed], &AdminOptions::new()));
-    done.unwrap().into_iter().for_each(|done| drop(done.unwrap()));
 }

@@ -137,7 +137,7 @@ fn opensearch() {
     search("OpenSearch", &mut opensearch.server, &url);
 }
 
-fn elastic(url: &str, credentials: Credentials) -> elasticsearch::Elasticsearch {
+pub fn elastic(url: &str, credentials: Credentials) -> elasticsearch::Elasticsearch {
     let root = Certificate::from_pem(&fs::read(authority().file()).unwrap()).unwrap();
     let pool = SingleNodeConnectionPool::new(Url::parse(url).unwrap());
     let transport = TransportBuilder::new(pool)
@@ -148,7 +148,7 @@ fn elastic(url: &str, credentials: Credentials) -> elasticsearch::Elasticsearch 
     elasticsearch::Elasticsearch::new(transport)
 }
 
-fn send(client: &elasticsearch::Elasticsearch, method: Method, path: &str, body: &str) -> (u16, String) {
+pub fn send(client: &elasticsearch::Elasticsearch, method: Method, path: &str, body: &str) -> (u16, String) {
     runtime().block_on(async {
         let body = (!body.is_empty()).then(|| body.to_owned());
         let query: Option<&()> = None;
@@ -181,13 +181,23 @@ fn session(address: &str, change: impl Fn(SessionBuilder) -> SessionBuilder) -> 
     Ok(runtime_of_sessions().block_on(change(builder).build())?)
 }
 
+/// With TLS and a password.
+pub fn secure_session(address: &str, user: &str, password: &str) -> anyhow::Result<Session> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(authority().file())?)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
+    session(address, |builder| builder.tls_context(Some(Arc::clone(&config))).user(user, password))
+}
+
 /// A session works as long as the runtime that it was made in.
 fn runtime_of_sessions() -> &'static tokio::runtime::Runtime {
     static RUNTIME: std::sync::OnceLock<tokio::runtime::Runtime> = std::sync::OnceLock::new();
     RUNTIME.get_or_init(runtime)
 }
 
-fn cql(session: &Session, statement: &str) -> anyhow::Result<Vec<String>> {
+pub fn cql(session: &Session, statement: &str) -> anyhow::Result<Vec<String>> {
     let answer = runtime_of_sessions().block_on(session.query_unpaged(statement, ()))?;
     let Ok(rows) = answer.into_rows_result() else { return Ok(Vec::new()) };
     Ok(rows.rows::<(String,)>()?.collect::<Result<Vec<_>, _>>()?.into_iter().map(|(text,)| text).collect())
@@ -239,16 +249,8 @@ fn cassandra() {
 fn cassandra_with_security() {
     let cassandra = timed("Cassandra's start with security", || Cassandra::start_secure(tls()));
     let address = cassandra.server.address();
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(authority().file()).unwrap()).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let config = Arc::new(config.with_root_certificates(roots).with_no_client_auth());
     let (user, password) = cassandra.user();
-    let secure = |password: &'static str| {
-        let config = Arc::clone(&config);
-        session(address, move |builder| builder.tls_context(Some(Arc::clone(&config))).user(user, password))
-    };
+    let secure = |password| secure_session(address, user, password);
     let let_in = secure(password).unwrap();
     assert_eq!(cql(&let_in, "select cluster_name from system.local").unwrap(), ["vigie-tests"]);
     assert!(secure("another").is_err(), "a password that is not right");

@@ -67,7 +67,7 @@ pub fn table(more: &[&str]) -> Table {
     Table { topic: TOPIC.into(), partitions: 2, schema: schema(more).arrow() }
 }
 
-fn batch(events: &[Event]) -> RecordBatch {
+pub fn batch(events: &[Event]) -> RecordBatch {
     let each = |f: fn(&Event) -> &str| StringArray::from_iter_values(events.iter().map(f));
     let half = |f: fn(&Event) -> Option<f64>| events.iter().map(f).collect::<Float64Array>();
     let times =

@@ -1,10 +1,10 @@
 //! Rows, revisions, cursors and tables.
 
 use ::services::Elasticsearch;
-use deliver::{Store as _, StoreError};
+use deliver::{Batch, Store as _, StoreError};
 use serde_json::{Value, json};
 
-use super::common::{Event, JANUARY_US, SECOND_US, TOPIC, World, event, table, write};
+use super::common::{Event, JANUARY_US, SECOND_US, TOPIC, World, batch, event, table, write};
 
 fn world() -> World {
     World::new(&Elasticsearch::shared().unwrap())
@@ -58,6 +58,29 @@ fn rows_that_are_never_taken_are_told_and_the_others_are_there() {
     assert_eq!(world.all(), ["a", "d"]);
     store.flush(true).unwrap();
     assert_eq!(store.cursor(TOPIC, 0).unwrap(), Some(4));
+}
+
+#[test]
+fn partitions_go_in_one_request_and_each_is_told_its_own_rejects() {
+    let world = world();
+    let mut store = world.open();
+    let nowhere = |id: &str| Event { place: Some((91.0, 0.0)), ..event(id) };
+    let parts = [vec![nowhere("a"), event("b")], vec![event("c")], vec![event("d"), nowhere("e")]];
+    let batches: Vec<_> = parts.iter().map(|events| batch(events)).collect();
+    let mut given = Vec::new();
+    for (partition, rows) in (0..).zip(&batches) {
+        let (revisions_us, offsets) = (&[5, 5][..rows.num_rows()], &[0, 1][..rows.num_rows()]);
+        let next_offset = 7 + u64::from(partition);
+        given.push(Batch { topic: TOPIC, partition, from: 0, next_offset, rows, revisions_us, offsets });
+    }
+    let rejects = store.write_all(&given).unwrap();
+    let rows: Vec<Vec<usize>> =
+        rejects.iter().map(|rejects| rejects.iter().map(|reject| reject.row).collect()).collect();
+    assert_eq!(rows, [vec![0], vec![], vec![1]]);
+    assert_eq!(world.all(), ["b", "c", "d"]);
+    store.flush(true).unwrap();
+    let cursors = [0, 1, 2].map(|partition| store.cursor(TOPIC, partition).unwrap());
+    assert_eq!(cursors, [Some(7), Some(8), Some(9)]);
 }
 
 #[test]
