@@ -30,11 +30,6 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-/// Of the C libraries too (librdkafka, SQLite): what one thread allocates another frees, and what was needed once goes back
-/// to the system.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Streams crisis events through sandboxed plugins, exactly once, and keeps a store up to date.
 #[derive(Parser)]
 #[command(

@@ -31,10 +31,6 @@ use latency::Latency;
 use meter::{Running, Used};
 use peer::Work;
 
-/// As the program has it, so that the comparators do.
-#[global_allocator]
-static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures Vigie on Kafka beside programs written by hand
 #[derive(Parser)]
 struct Arguments {
