@@ -402,13 +402,14 @@ impl Worker {
     }
 
     /// Whether an input does better to wait until the commit is due: what a stage makes of rows by key it makes once of
-    /// all that come meanwhile, and nobody sees it before. Not where it is behind, nor where it is the first.
+    /// all that come meanwhile, and nobody sees it before. Not where it is behind, nor where it is the first, nor where each
+    /// step is committed by itself.
     #[must_use]
     pub fn is_to_wait(&self, number: usize) -> bool {
         let waits = |held: &Held| {
             matches!(held.input.reads, Reads::Then(_)) && held.next.is_some() && !held.is_behind
         };
-        self.is_open() && self.inputs.get(number).is_some_and(waits)
+        self.pace.is_set() && self.is_open() && self.inputs.get(number).is_some_and(waits)
     }
 
     /// Whether they have waited for long enough, or are as many as may be.

@@ -27,6 +27,11 @@ impl Pace {
         Self { least_us, most_us, most_bytes, ..Self::default() }
     }
 
+    /// Whether steps wait for others at all.
+    pub(super) fn is_set(&self) -> bool {
+        self.most_us > 0
+    }
+
     /// Of a step that is prepared.
     pub(super) fn read(&mut self, records: usize) {
         self.records += records;
