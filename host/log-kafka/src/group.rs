@@ -390,8 +390,8 @@ mod tests {
 
     use super::*;
 
-    /// Before the group has answered, and with partitions given of which nobody has heard yet: then the client may never
-    /// close, once in some ten times, and its caller goes on all the same.
+    /// Before the group has answered, and with partitions given of which nobody has heard yet: then the client may
+    /// not have closed within the bound, as in one of some ten runs, and its caller goes on all the same.
     #[test]
     fn nobody_waits_for_a_member_that_is_just_being_given_partitions() {
         let cluster = MockCluster::new(1).unwrap();

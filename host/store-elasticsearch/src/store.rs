@@ -240,7 +240,7 @@ impl Store for ElasticsearchStore {
         Ok(self.write_all(std::slice::from_ref(batch))?.pop().unwrap_or_default())
     }
 
-    // A request costs the cluster about as much with few rows as with many.
+    // A request has a price of its own, however few rows are in it.
     fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
         let Some(topic) = batches.first().map(|batch| batch.topic) else { return Ok(Vec::new()) };
         let index = self.index();

@@ -104,7 +104,8 @@ impl Cassandra {
         Self::start_on(&FOR_TESTS, None)
     }
 
-    /// Starts an empty node that lets everybody in, as it runs for users rather than for tests.
+    /// Starts an empty node that lets everybody in, compiled well and with twice the heap. Its commit log and memtables are
+    /// those of tests, which are not what Cassandra comes with.
     ///
     /// # Errors
     /// VG0901 to VG0904.

@@ -95,7 +95,7 @@ impl Elasticsearch {
         Self::start_on(&FOR_TESTS, None)
     }
 
-    /// Starts an empty node that lets everybody in, as it runs for users rather than for tests.
+    /// Starts an empty node that lets everybody in, compiled well and with twice the heap.
     ///
     /// # Errors
     /// VG0901 to VG0904.
