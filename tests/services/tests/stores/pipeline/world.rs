@@ -93,7 +93,12 @@ impl Servers {
         world.ask("POST", "vigie-*/_refresh", &Value::Null);
         let search = json!({"size": 10_000, "_source": false});
         let found = world.ask("POST", &format!("vigie-{table}/_search"), &search);
-        if found["error"]["type"] == "index_not_found_exception" {
+        // An index is there before its shard can be searched.
+        let is_no_reader = |shard: &Value| shard["reason"]["type"] == "no_shard_available_action_exception";
+        let failed = found["error"]["failed_shards"].as_array();
+        if found["error"]["type"] == "index_not_found_exception"
+            || failed.is_some_and(|shards| shards.iter().all(is_no_reader))
+        {
             return BTreeSet::new();
         }
         let hits = found["hits"]["hits"].as_array().unwrap_or_else(|| panic!("{found}"));
