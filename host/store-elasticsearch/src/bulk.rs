@@ -1,29 +1,26 @@
 //! Lines of rows, cut into requests.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use deliver::StoreError;
 
-/// The lines of rows.
+/// Lines of rows, as they are written.
 #[derive(Default)]
 pub(crate) struct Rows {
     bytes: Vec<u8>,
-    /// Of each row its number in the batch, and where its lines end.
-    rows: Vec<(usize, usize)>,
+    /// Of each row its number among all, and where its lines end.
+    ends: Vec<(usize, usize)>,
 }
 
-/// Rows that wait to be sent.
-pub(crate) struct Waiting {
+/// Lines of rows that are written: all, or some of them in turn.
+#[derive(Clone)]
+pub(crate) struct Lines {
     bytes: Bytes,
-    rows: Vec<(usize, usize)>,
-    /// The first row that was not sent.
-    next: usize,
-}
-
-/// A request.
-pub(crate) struct Bulk {
-    pub body: Bytes,
-    /// Of each row its place among the waiting.
-    pub rows: std::ops::Range<usize>,
+    ends: Arc<[(usize, usize)]>,
+    /// Which of them it is.
+    places: Range<usize>,
 }
 
 impl Rows {
@@ -35,54 +32,69 @@ impl Rows {
     ) -> Result<(), StoreError> {
         write(&mut self.bytes)?;
         self.bytes.push(b'\n');
-        self.rows.push((row, self.bytes.len()));
+        self.ends.push((row, self.bytes.len()));
         Ok(())
     }
 
-    pub(crate) fn into_waiting(self) -> Waiting {
-        Waiting { bytes: self.bytes.into(), rows: self.rows, next: 0 }
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Takes the first rows where they fill a request of `most` bytes.
+    pub(crate) fn take_full(&mut self, most: usize) -> Option<Lines> {
+        if self.bytes.len() < most {
+            return None;
+        }
+        let fit = self.ends.partition_point(|(_, end)| *end <= most).max(1);
+        let until = self.ends.get(fit - 1)?.1;
+        let mut rest = Self { bytes: self.bytes.split_off(until), ends: self.ends.split_off(fit) };
+        rest.ends.iter_mut().for_each(|(_, end)| *end -= until);
+        Some(std::mem::replace(self, rest).into_lines())
+    }
+
+    pub(crate) fn into_lines(self) -> Lines {
+        Lines { bytes: self.bytes.into(), places: 0..self.ends.len(), ends: self.ends.into() }
     }
 }
 
-impl Waiting {
-    /// One behind the last row's place.
-    pub(crate) fn end(&self) -> usize {
-        self.rows.len()
+impl Lines {
+    pub(crate) fn rows(&self) -> usize {
+        self.places.len()
     }
 
-    /// The number in its batch of the row at a place.
-    pub(crate) fn row(&self, place: usize) -> usize {
-        self.rows.get(place).map_or(0, |(row, _)| *row)
+    /// The number of one of its rows.
+    pub(crate) fn row(&self, row: usize) -> usize {
+        self.ends.get(self.places.start + row).map_or(0, |(number, _)| *number)
     }
 
+    pub(crate) fn body(&self) -> Bytes {
+        self.bytes.slice(self.start(self.places.start)..self.start(self.places.end))
+    }
+
+    /// Where the lines of the row at a place among all begin.
     fn start(&self, place: usize) -> usize {
-        place.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |(_, end)| *end)
+        place.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |(_, end)| *end)
     }
 
-    /// The next request: as many rows as `most` bytes hold, at least one; none: nothing waits.
-    pub(crate) fn cut(&mut self, most: usize) -> Option<Bulk> {
-        let rows = self.rows.get(self.next..).filter(|rows| !rows.is_empty())?;
-        let from = self.start(self.next);
-        let fit = rows.partition_point(|(_, end)| end - from <= most).max(1);
-        let until = self.start(self.next + fit);
-        let rows = self.next..self.next + fit;
-        self.next = rows.end;
-        Some(Bulk { body: self.bytes.slice(from..until), rows })
+    /// The next request: as many rows as `most` bytes hold, at least one; none: it has none left.
+    pub(crate) fn cut(&mut self, most: usize) -> Option<Self> {
+        let ends = self.ends.get(self.places.clone()).filter(|ends| !ends.is_empty())?;
+        let from = self.start(self.places.start);
+        let fit = ends.partition_point(|(_, end)| end - from <= most).max(1);
+        let places = self.places.start..self.places.start + fit;
+        self.places.start = places.end;
+        Some(Self { places, ..self.clone() })
     }
 
-    /// A request's rows wait again, as do all behind it.
-    pub(crate) fn again(&mut self, bulk: &Bulk) {
-        self.next = bulk.rows.start;
-    }
-
-    /// The rows at these places, to be sent once more.
-    pub(crate) fn only(&self, places: &[usize]) -> Self {
-        let mut rows = Rows::default();
-        for place in places {
-            let lines = self.bytes.get(self.start(*place)..self.start(place + 1)).unwrap_or_default();
-            rows.bytes.extend_from_slice(lines);
-            rows.rows.push((self.row(*place), rows.bytes.len()));
+    /// Some of its rows, to be sent once more.
+    pub(crate) fn only(&self, rows: &[usize]) -> Self {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for row in rows {
+            let place = self.places.start + row;
+            let lines = self.bytes.get(self.start(place)..self.start(place + 1)).unwrap_or_default();
+            bytes.extend_from_slice(lines);
+            ends.push((self.row(*row), bytes.len()));
         }
-        rows.into_waiting()
+        Rows { bytes, ends }.into_lines()
     }
 }

@@ -1,4 +1,4 @@
-//! Requests, one after the other, each with an end.
+//! Requests, each with an end.
 
 use bytes::Bytes;
 use deliver::StoreError;
@@ -9,9 +9,13 @@ use elasticsearch::http::headers::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, Hea
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 use crate::options::{Login, Options};
 use crate::refusal;
+
+/// What a body of lines is.
+const LINES: &str = "application/x-ndjson";
 
 /// A connection to the cluster, with a runtime of its own.
 pub(crate) struct Client {
@@ -26,6 +30,15 @@ pub(crate) struct Answer {
     pub body: Bytes,
 }
 
+/// A request that is on its way; given up where this is dropped.
+pub(crate) struct Sent(JoinHandle<Result<Answer, elasticsearch::Error>>);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 fn failed(why: &str) -> StoreError {
     StoreError::Failed(why.into())
 }
@@ -33,7 +46,9 @@ fn failed(why: &str) -> StoreError {
 impl Client {
     /// Reads the files of secrets; does not connect yet.
     pub(crate) fn new(options: &Options) -> Result<Self, StoreError> {
-        let runtime = Builder::new_current_thread().enable_all().build();
+        // A thread of its own: requests go on while others are written.
+        let runtime =
+            Builder::new_multi_thread().worker_threads(1).thread_name("elasticsearch").enable_all().build();
         let runtime = runtime.map_err(|e| failed(&format!("the system gives no runtime: {e}")))?;
         let pool = SingleNodeConnectionPool::new(options.place()?);
         // A proxy of the environment is for the web, not for a store.
@@ -62,7 +77,7 @@ impl Client {
 
     /// The same with a body of lines.
     pub(crate) fn post_lines(&self, path: &str, body: Bytes) -> Result<Answer, StoreError> {
-        self.send(Method::Post, path, "application/x-ndjson", Some(body))
+        self.send(Method::Post, path, LINES, Some(body))
     }
 
     fn send(
@@ -72,16 +87,32 @@ impl Client {
         content: &'static str,
         body: Option<Bytes>,
     ) -> Result<Answer, StoreError> {
+        self.finish(self.start(method, path.into(), content, body))
+    }
+
+    /// Sends lines, and does not wait for the answer.
+    pub(crate) fn start_lines(&self, path: String, body: Bytes) -> Sent {
+        self.start(Method::Post, path, LINES, Some(body))
+    }
+
+    fn start(&self, method: Method, path: String, content: &'static str, body: Option<Bytes>) -> Sent {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(content)),
             // An answer is a twentieth of its request: not worth the time of packing it.
             (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         ]);
-        let sent = self.runtime.block_on(async {
-            let answer = self.transport.send(method, path, headers, None::<&()>, body, None).await?;
+        let transport = self.transport.clone();
+        Sent(self.runtime.spawn(async move {
+            let answer = transport.send(method, &path, headers, None::<&()>, body, None).await?;
             Ok(Answer { status: answer.status_code().as_u16(), body: answer.bytes().await? })
-        });
-        sent.map_err(|error| refusal::of_connection(&error, self.timeout_s))
+        }))
+    }
+
+    /// Waits for an answer, whatever its status.
+    pub(crate) fn finish(&self, mut sent: Sent) -> Result<Answer, StoreError> {
+        let answered = self.runtime.block_on(&mut sent.0);
+        let answered = answered.map_err(|_| failed("the client has stopped"))?;
+        answered.map_err(|error| refusal::of_connection(&error, self.timeout_s))
     }
 
     /// A JSON document, where there is one.

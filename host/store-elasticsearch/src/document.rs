@@ -16,6 +16,8 @@ use crate::names::WRITE;
 
 /// Most bytes of an id: with one that is longer the cluster refuses all rows of a request.
 const MOST_ID: usize = 512;
+/// Rows that are written at a time.
+const PART_ROWS: usize = 1024;
 
 /// What rows gave: lines to send, the months that they lie in, and the rows that cannot be sent. A row's number counts
 /// those of all batches.
@@ -32,26 +34,36 @@ fn failed(why: &str) -> StoreError {
     StoreError::Failed(why.into())
 }
 
-/// Adds the lines of a batch, for indices that begin with `stem`.
+/// Parts of a batch, each with its rows' revisions: while one is on its way the next is written.
+pub(crate) fn parts<'a>(
+    layout: &Layout,
+    batch: &Batch<'a>,
+) -> Result<impl Iterator<Item = (RecordBatch, &'a [i64])> + use<'a>, StoreError> {
+    let (rows, revisions_us) = (batch.rows, batch.revisions_us);
+    if rows.schema().fields() != layout.schema.fields() || revisions_us.len() != rows.num_rows() {
+        return Err(failed("a batch does not fit its table"));
+    }
+    let part = |(number, us): (usize, &'a [i64])| (rows.slice(number * PART_ROWS, us.len()), us);
+    Ok(revisions_us.chunks(PART_ROWS).enumerate().map(part))
+}
+
+/// Adds the lines of rows, for indices that begin with `stem`.
 pub(crate) fn add(
     documents: &mut Documents,
     layout: &Layout,
     stem: &str,
     encoder: &mut Encoder,
-    batch: &Batch<'_>,
+    rows: &RecordBatch,
+    revisions_us: &[i64],
 ) -> Result<(), StoreError> {
-    let fits = batch.rows.schema().fields() == layout.schema.fields();
-    if !fits || batch.revisions_us.len() != batch.rows.num_rows() {
-        return Err(failed("a batch does not fit its table"));
-    }
-    let encoded = encoder.encode(&with_made(layout, batch.rows)?);
+    let encoded = encoder.encode(&with_made(layout, rows)?);
     // An error of the encoder may hold a value.
     let encoded = encoded.map_err(|_| failed("a batch cannot be written as JSON"))?;
-    let columns = Columns::new(layout, batch.rows)?;
+    let columns = Columns::new(layout, rows)?;
     let first = documents.count;
-    documents.count += batch.rows.num_rows();
+    documents.count += rows.num_rows();
     let mut span: Option<Span> = None;
-    for (row, revision_us) in batch.revisions_us.iter().enumerate() {
+    for (row, revision_us) in revisions_us.iter().enumerate() {
         let document = encoded.get(row).ok_or_else(|| failed("a row was lost on its way"))?;
         let at_us = columns.at_us(row).unwrap_or(*revision_us);
         if !span.as_ref().is_some_and(|span| span.has(at_us)) {

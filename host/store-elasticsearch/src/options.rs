@@ -35,6 +35,9 @@ pub struct Options {
     /// Most bytes of a request with rows, 64 KiB to 64 MiB; a row that is larger goes alone.
     #[serde(default = "max_bulk_bytes")]
     pub max_bulk_bytes: usize,
+    /// Most requests with rows on their way at a time, 1 to 64.
+    #[serde(default = "concurrency")]
+    pub concurrency: usize,
     /// How long a row may be in the cluster without being found, in milliseconds.
     #[serde(default = "refresh_interval_ms")]
     pub refresh_interval_ms: u32,
@@ -73,7 +76,11 @@ fn timeout_s() -> u64 {
 }
 
 fn max_bulk_bytes() -> usize {
-    5 << 20
+    2 << 20
+}
+
+fn concurrency() -> usize {
+    2
 }
 
 fn refresh_interval_ms() -> u32 {
@@ -128,6 +135,7 @@ impl Options {
             ca_file: None,
             timeout_s: timeout_s(),
             max_bulk_bytes: max_bulk_bytes(),
+            concurrency: concurrency(),
             refresh_interval_ms: refresh_interval_ms(),
             shards: one(),
             replicas: one(),
@@ -151,6 +159,9 @@ impl Options {
         }
         if !(64 << 10..=64 << 20).contains(&self.max_bulk_bytes) {
             return Err(wrong("`max_bulk_bytes` is not within 64 KiB to 64 MiB"));
+        }
+        if !(1..=64).contains(&self.concurrency) {
+            return Err(wrong("`concurrency` is not within 1 to 64"));
         }
         if !(1..=1024).contains(&self.shards) || self.replicas > 64 {
             return Err(wrong("`shards` is not within 1 to 1024, or `replicas` is above 64"));

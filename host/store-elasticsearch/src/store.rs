@@ -20,6 +20,8 @@ use crate::templates::{Found, Template};
 
 /// How often a cursor is set anew where another process was faster.
 const REWIND_TRIES: u32 = 5;
+/// As many more rows are expected than there are, as the first ones may be shorter: no crumbs are left.
+const SPARE_ROWS: usize = 64;
 
 /// A store on Elasticsearch or OpenSearch. It has a runtime of its own: to be used, and dropped, on a thread that is
 /// not one of an async runtime.
@@ -254,15 +256,23 @@ impl Store for ElasticsearchStore {
         let table = tables.get_mut(topic);
         let table = table.ok_or_else(|| StoreError::Failed("a topic's table was not opened".into()))?;
         let mut documents = Documents::default();
+        let count: usize = batches.iter().map(|batch| batch.rows.num_rows()).sum();
+        let mut sender = Sender::new(client, &mut self.limit, table, self.options.concurrency);
         for batch in batches {
-            document::add(&mut documents, &table.layout, &table.stem, &mut self.encoder, batch)?;
+            for (rows, revisions_us) in document::parts(&sender.table.layout, batch)? {
+                let Held { layout, stem, .. } = &*sender.table;
+                document::add(&mut documents, layout, stem, &mut self.encoder, &rows, revisions_us)?;
+                for month in &documents.months {
+                    sender.table.ensure_index(client, month)?;
+                }
+                if documents.count == rows.num_rows() {
+                    sender.expect(documents.rows.bytes() / documents.count.max(1) * (count + SPARE_ROWS));
+                }
+                sender.send_full(&mut documents.rows)?;
+            }
         }
-        for month in &documents.months {
-            table.ensure_index(client, month)?;
-        }
-        let mut sender = Sender { client, limit: &mut self.limit, table, rejects: documents.rejects };
-        sender.send(documents.rows)?;
-        let mut rejects = sender.rejects;
+        let mut rejects = sender.finish(documents.rows)?;
+        rejects.extend(documents.rejects);
         rejects.sort_by_key(|reject| reject.row);
         for (batch, epoch) in batches.iter().zip(epochs) {
             self.cursors.advance((topic.into(), batch.partition), epoch, batch.next_offset);

@@ -80,11 +80,11 @@ impl Side for Bucket {
     }
 
     fn by_store(&mut self, rows: &Rows) -> Result<Took> {
-        Took::of(|| deliver(&mut self.store, rows))
+        Took::of(&self.node.server, || deliver(&mut self.store, rows))
     }
 
     fn by_client(&mut self, rows: &Rows) -> Result<Took> {
-        Took::of(|| {
+        Took::of(&self.node.server, || {
             let schema = rows.schema().context("there are no rows")?;
             let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties()))?;
             rows.batches().iter().try_for_each(|(batch, _)| writer.write(batch))?;

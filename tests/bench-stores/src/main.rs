@@ -32,7 +32,7 @@ struct Arguments {
     /// Rows of a round
     #[arg(long, default_value_t = 100_000)]
     rows: usize,
-    /// How often each is run, beside a first time that does not count
+    /// How often each is run, beside the first three times, which do not count
     #[arg(long, default_value_t = 5)]
     rounds: usize,
     /// Seconds for which it is measured when rows are found; 0: not at all
@@ -79,6 +79,8 @@ impl Store {
 const MOST_CATCH_UP_S: f64 = 15.0;
 /// Memory that the program may take more while its store is down, in MiB.
 const MOST_MORE_MIB: f64 = 16.0;
+/// Rounds that make the server and connections warm: a server of Java's is compiled while it works.
+const WARM_ROUNDS: usize = 3;
 /// Of the bare client's rows per second.
 const LEAST_SHARE: f64 = 0.9;
 
@@ -145,12 +147,12 @@ impl Arguments {
     /// Rows per second of both, in turn; the store's.
     fn load(&self, name: &str, side: &mut dyn Side, table: &mut Vec<Row>) -> Result<f64> {
         let (mut stores, mut clients) = (Vec::new(), Vec::new());
-        for round in 0..=self.rounds {
-            say(&format!("{name}: round {round} of {}", self.rounds));
+        for round in 0..self.rounds + WARM_ROUNDS {
             let rows = rows::Rows::new(round, self.rows)?;
             let (by_store, by_client) = (side.by_store(&rows)?, side.by_client(&rows)?);
-            // The first makes server and connections warm.
-            if round > 0 {
+            let (store_s, client_s) = (by_store.seconds, by_client.seconds);
+            say(&format!("{name}: round {round}: store {store_s:.2} s, bare client {client_s:.2} s"));
+            if round >= WARM_ROUNDS {
                 stores.push(by_store);
                 clients.push(by_client);
             }

@@ -11,7 +11,7 @@ use deliver::Table;
 
 pub const TOPIC: &str = "events";
 /// Rows of a batch, as a delivery reads them.
-const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS: usize = 16_384;
 /// 2026-03-01T00:00:00Z: all rows lie in a few hours of that day.
 const START_US: i64 = 1_772_323_200_000_000;
 const WORDS: [&str; 16] = [

@@ -1,4 +1,4 @@
-//! Elasticsearch: the store, and a client that sends bodies that were written beforehand, one after the other.
+//! Elasticsearch: the store, and a client that sends bodies that were written beforehand, as many at a time.
 
 use std::io::Write as _;
 
@@ -8,6 +8,7 @@ use deliver::Store as _;
 use elasticsearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use elasticsearch::http::transport::Transport;
 use elasticsearch::http::{Method, Url};
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 use services::Elasticsearch;
 use store_elasticsearch::{ElasticsearchStore, Options};
@@ -18,7 +19,9 @@ use crate::rows::{self, Rows};
 use crate::side::{Side, Took, deliver};
 
 /// Of a request, as the store's.
-const BULK_BYTES: usize = 5 << 20;
+const BULK_BYTES: usize = 2 << 20;
+/// Requests on their way at a time, of both.
+const CONCURRENCY: usize = 2;
 const BARE: &str = "bare";
 
 /// Both on a node of their own.
@@ -32,7 +35,13 @@ pub struct Search {
 impl Search {
     pub fn start() -> Result<Self> {
         let node = Elasticsearch::start_for_benchmarks()?;
-        let options = Options { replicas: 0, prefix: "load".into(), ..Options::new(&node.url()) };
+        let options = Options {
+            replicas: 0,
+            prefix: "load".into(),
+            max_bulk_bytes: BULK_BYTES,
+            concurrency: CONCURRENCY,
+            ..Options::new(&node.url())
+        };
         let mut store = ElasticsearchStore::new(options)?;
         store.open(&[rows::table()?])?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -41,12 +50,24 @@ impl Search {
     }
 
     fn ask(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Value> {
+        self.runtime.block_on(self.send(method, path, body))
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Result<Value> {
         let headers =
             HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"))]);
-        self.runtime.block_on(async {
-            let answer = self.transport.send(method, path, headers, None::<&()>, body, None).await?;
-            Ok(serde_json::from_slice(&answer.bytes().await?)?)
-        })
+        let answer = self.transport.send(method, path, headers, None::<&()>, body, None).await?;
+        Ok(serde_json::from_slice(&answer.bytes().await?)?)
+    }
+
+    async fn send_all(&self, bodies: Vec<Bytes>) -> Result<()> {
+        let send =
+            |body| async { self.send(Method::Post, "bare/_bulk?filter_path=errors", Some(body)).await };
+        let mut answers = futures::stream::iter(bodies).map(send).buffer_unordered(CONCURRENCY);
+        while let Some(answer) = answers.try_next().await? {
+            ensure!(answer == json!({"errors": false}), "{answer}");
+        }
+        Ok(())
     }
 
     /// An index as the store's are.
@@ -98,19 +119,13 @@ impl Side for Search {
     }
 
     fn by_store(&mut self, rows: &Rows) -> Result<Took> {
-        Took::of(|| deliver(&mut self.store, rows))
+        Took::of(&self.node.server, || deliver(&mut self.store, rows))
     }
 
     fn by_client(&mut self, rows: &Rows) -> Result<Took> {
         // There it stays from the first round on.
         self.make_bare()?;
         let bodies = bodies(rows)?;
-        Took::of(|| {
-            for body in bodies {
-                let answer = self.ask(Method::Post, "bare/_bulk?filter_path=errors", Some(body))?;
-                ensure!(answer == json!({"errors": false}), "{answer}");
-            }
-            Ok(())
-        })
+        Took::of(&self.node.server, || self.runtime.block_on(self.send_all(bodies)))
     }
 }

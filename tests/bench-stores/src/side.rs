@@ -1,9 +1,10 @@
 //! A store and the bare client beside it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use deliver::{Batch, Store};
+use services::Server;
 
 use crate::flow::Node;
 use crate::rows::{Rows, TOPIC};
@@ -27,8 +28,29 @@ pub struct Took {
     pub cpu_s: f64,
 }
 
+/// The longest wait until a server has done what it does after a round, as merging.
+const MOST_REST: Duration = Duration::from_secs(20);
+const LOOK: Duration = Duration::from_millis(500);
+/// Of a processor, which a server takes that is at rest.
+const AT_REST: f64 = 0.1;
+
+fn rest(server: &Server) {
+    let cpu_s = || server.pid().and_then(figures::cpu_s).unwrap_or_default();
+    let (start, mut before_s) = (Instant::now(), cpu_s());
+    while start.elapsed() < MOST_REST {
+        std::thread::sleep(LOOK);
+        let now_s = cpu_s();
+        if now_s - before_s < AT_REST * LOOK.as_secs_f64() {
+            return;
+        }
+        before_s = now_s;
+    }
+}
+
 impl Took {
-    pub fn of(work: impl FnOnce() -> Result<()>) -> Result<Self> {
+    /// When the server is at rest.
+    pub fn of(server: &Server, work: impl FnOnce() -> Result<()>) -> Result<Self> {
+        rest(server);
         let cpu_s =
             || figures::cpu_s(std::process::id()).context("the kernel does not say what CPU was used");
         let (start, before) = (Instant::now(), cpu_s()?);

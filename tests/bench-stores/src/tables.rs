@@ -118,7 +118,7 @@ impl Side for Tables {
     }
 
     fn by_store(&mut self, rows: &Rows) -> Result<Took> {
-        Took::of(|| deliver(&mut self.store, rows))
+        Took::of(&self.node.server, || deliver(&mut self.store, rows))
     }
 
     fn by_client(&mut self, rows: &Rows) -> Result<Took> {
@@ -126,6 +126,6 @@ impl Side for Tables {
         let bind =
             |number| statement.clone().bind(&values(number)).context("values do not fit the statement");
         let bound = rows.numbers().map(bind).collect::<Result<Vec<_>>>()?;
-        Took::of(|| self.runtime.block_on(write(&self.session, &bound)))
+        Took::of(&self.node.server, || self.runtime.block_on(write(&self.session, &bound)))
     }
 }

@@ -35,7 +35,7 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:TieredStopAtLevel=1",
 ];
 /// Compiled well, with twice the heap: for what is measured.
-const FOR_BENCHMARKS: [&str; 3] = ["-Xms1g", "-Xmx1g", "-XX:+UseSerialGC"];
+const FOR_BENCHMARKS: [&str; 2] = ["-Xms4g", "-Xmx4g"];
 /// What its own launcher gives it on Java 17 to 25.
 const NEEDED: [&str; 18] = [
     "-XX:-UsePerfData",

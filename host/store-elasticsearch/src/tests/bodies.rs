@@ -3,7 +3,7 @@ use event::Encoder;
 use serde_json::{Value, json};
 
 use super::{CELL_7, FEBRUARY_US, JANUARY_US, rows, table};
-use crate::bulk::Rows;
+use crate::bulk::{Lines, Rows};
 use crate::document::{self, Documents};
 use crate::layout::Layout;
 use crate::limit::Limit;
@@ -23,12 +23,14 @@ fn documents(batch: &arrow::array::RecordBatch, revisions_us: &[i64]) -> Result<
         offsets: &offsets,
     };
     let mut documents = Documents::default();
-    document::add(&mut documents, &layout, "v-events-v1-", &mut Encoder::new(), &batch)?;
+    for (rows, revisions_us) in document::parts(&layout, &batch)? {
+        document::add(&mut documents, &layout, "v-events-v1-", &mut Encoder::new(), &rows, revisions_us)?;
+    }
     Ok(documents)
 }
 
 fn body(documents: Documents) -> Vec<Value> {
-    let body = documents.rows.into_waiting().cut(usize::MAX).unwrap().body;
+    let body = documents.rows.into_lines().body();
     let text = String::from_utf8(body.to_vec()).unwrap();
     assert!(text.ends_with('\n'));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -80,18 +82,23 @@ fn requests_are_cut_by_bytes_and_have_a_row_at_least() {
         })
         .unwrap();
     }
-    let mut waiting = rows.into_waiting();
-    let first = waiting.cut(20).unwrap();
-    assert_eq!((first.rows.clone(), first.body.len()), (0..2, 20));
-    waiting.again(&first);
-    assert_eq!(waiting.cut(19).unwrap().rows, 0..1);
-    assert_eq!(waiting.cut(19).unwrap().rows, 1..2);
-    let large = waiting.cut(19).unwrap();
-    assert_eq!((large.rows, large.body.len()), (2..3, 50));
-    let mut only = waiting.only(&[1, 3]);
+    let numbers = |lines: &Lines| (0..lines.rows()).map(|row| lines.row(row)).collect::<Vec<_>>();
+    assert!(rows.take_full(81).is_none(), "it may be filled yet");
+    let full = rows.take_full(71).unwrap();
+    assert_eq!((numbers(&full), full.body().len()), (vec![3, 4, 6], 70));
+    let rest = rows.into_lines();
+    assert_eq!((numbers(&rest), &rest.body()[..]), (vec![7], &b"hhhhhhhhh\n"[..]));
+    let mut lines = full.clone();
+    assert_eq!(numbers(&lines.clone().cut(20).unwrap()), [3, 4]);
+    assert_eq!(numbers(&lines.cut(19).unwrap()), [3]);
+    assert_eq!(numbers(&lines.clone().only(&[1])), [6], "counted from the next one on");
+    assert_eq!(numbers(&lines.cut(19).unwrap()), [4]);
+    let large = lines.cut(19).unwrap();
+    assert_eq!((numbers(&large), large.body().len()), (vec![6], 50));
+    assert!(lines.cut(100).is_none());
+    let mut only = full.only(&[0, 1]);
     let both = only.cut(100).unwrap();
-    assert_eq!(&both.body[..], b"eeeeeeeee\nhhhhhhhhh\n");
-    assert_eq!(both.rows.map(|place| only.row(place)).collect::<Vec<_>>(), [4, 7]);
+    assert_eq!((numbers(&both), &both.body()[..]), (vec![3, 4], &b"ddddddddd\neeeeeeeee\n"[..]));
     assert!(only.cut(100).is_none());
 }
 

@@ -201,6 +201,7 @@ fn options_that_cannot_be_are_refused_and_hold_no_secret() {
         ", \"prefix\": \"A\"",
         ", \"timeout_s\": 0",
         ", \"max_bulk_bytes\": 1",
+        ", \"concurrency\": 0",
         ", \"shards\": 0",
         ", \"cell_parents\": [16]",
         ", \"user\": \"u\"",

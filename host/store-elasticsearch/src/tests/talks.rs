@@ -122,6 +122,26 @@ fn what_is_put_off_is_sent_again_in_smaller_requests() {
 }
 
 #[test]
+fn a_request_that_is_put_off_among_others_is_sent_again() {
+    let mut times = 0;
+    let stub = cluster(move |what, _| {
+        times += u32::from(is_rows(what));
+        (is_rows(what) && times == 2).then(|| Some((429, "{}".into())))
+    });
+    let options = Options { max_bulk_bytes: 64 << 10, ..Options::new(&stub.url) };
+    let mut store = ElasticsearchStore::new(options).unwrap();
+    store.open(&[table()]).unwrap();
+    let ids: Vec<String> = (0..3_000).map(|number| format!("id-{number:04}")).collect();
+    assert_eq!(write(&mut store, &ids.iter().map(String::as_str).collect::<Vec<_>>(), 2).unwrap(), []);
+    let mut sent = stub.asked("POST /_bulk");
+    assert!(sent.len() > 8 && sent.iter().all(|(_, body)| body.len() <= 64 << 10), "{}", sent.len());
+    let put_off = sent.remove(1).1.lines().count() / 2;
+    let taken: String = sent.into_iter().map(|(_, body)| body).collect();
+    let times = |id: &String| taken.matches(&format!("\"_id\":\"{id}\"")).count();
+    assert!(put_off > 10 && ids.iter().all(|id| times(id) == 1), "each is taken once");
+}
+
+#[test]
 fn a_cluster_that_is_busy_for_long_is_left_to_the_caller() {
     for (status, body) in [(200, failing(429, "es_rejected_execution_exception", 1)), (429, "{}".into())] {
         let stub = cluster(move |what, _| is_rows(what).then(|| Some((status, body.clone()))));

@@ -16,7 +16,7 @@ use crate::stores::{AnyStore, Standing, State, StoreEntry, Told, WhenEmptied};
 use crate::watch::DeliveryWatch;
 
 /// Most of one turn in a partition: stores do better with more at once than stages.
-const BATCH: Most = Most { records: 8192, bytes: 4 << 20 };
+const BATCH: Most = Most { records: 16_384, bytes: 8 << 20 };
 /// How long a run that ends at the ends of the topics waits for a store that fails.
 const MOST_FAILING: Duration = Duration::from_secs(60);
 
