@@ -26,16 +26,38 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
 ];
-/// Compiled well, with twice the heap: for what is measured.
+/// Compiled well, with twice the heap.
 const FOR_BENCHMARKS: [&str; 4] = ["-Xms1g", "-Xmx1g", "-Xss256k", "-XX:+UseSerialGC"];
-/// One node waits for no other. Writes are not synced to the disk: a process that dies loses nothing by that, as the
-/// commit log is marked (`batch`) before they are answered. With `periodic` it loses those since the last mark.
-const ALONE: [&str; 7] = [
+/// Writes are not synced to the disk: a process that dies loses nothing by that, as the commit log is marked (`batch`)
+/// before they are answered. With `periodic` it loses those since the last mark.
+const QUICK: &str = "-Dcassandra.skip_sync=true";
+const QUICK_SETTINGS: &str = "commitlog_sync: batch
+commitlog_segment_size: 8MiB
+commitlog_total_space: 64MiB
+memtable_heap_space: 64MiB
+memtable_offheap_space: 64MiB
+concurrent_writes: 8
+";
+/// As Cassandra comes.
+const BENCHMARK_SETTINGS: &str = "commitlog_sync: periodic
+commitlog_sync_period: 10s
+commitlog_segment_size: 32MiB
+commitlog_total_space: 1GiB
+concurrent_writes: 32
+";
+/// How a node is run.
+#[derive(Clone, Copy)]
+enum Run {
+    ForTests,
+    ForBenchmarks,
+}
+
+/// One node waits for no other.
+const ALONE: [&str; 6] = [
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.ring_delay_ms=0",
     "-Dcassandra.load_ring_state=false",
     "-Dcassandra.superuser_setup_delay_ms=0",
-    "-Dcassandra.skip_sync=true",
     "-Dcassandra.available_processors=2",
     "-Dcassandra-foreground=yes",
 ];
@@ -101,7 +123,7 @@ impl Cassandra {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        Self::start_on(&FOR_TESTS, None)
+        Self::start_on(Run::ForTests, None)
     }
 
     /// Starts an empty node that lets everybody in, compiled well and with twice the heap. Its commit log and memtables are
@@ -110,7 +132,7 @@ impl Cassandra {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start_for_benchmarks() -> Result<Self> {
-        Self::start_on(&FOR_BENCHMARKS, None)
+        Self::start_on(Run::ForBenchmarks, None)
     }
 
     /// Starts an empty node that speaks TLS and nothing else with clients, and wants to know who they are. With an
@@ -119,10 +141,10 @@ impl Cassandra {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start_secure(tls: &Tls) -> Result<Self> {
-        Self::start_on(&FOR_TESTS, Some(tls))
+        Self::start_on(Run::ForTests, Some(tls))
     }
 
-    fn start_on(tuning: &[&str], tls: Option<&Tls>) -> Result<Self> {
+    fn start_on(run: Run, tls: Option<&Tls>) -> Result<Self> {
         let (java, jars) = (java::find(java::CASSANDRA)?, fetch::jars("cassandra", PROJECT, DIGESTS)?);
         let agent = agent(&jars)?;
         ports::retry(|| {
@@ -130,9 +152,13 @@ impl Cassandra {
             let is_ready = if tls.is_some() { is_ready_for_users } else { is_ready };
             let recipe = Recipe::new(port, is_ready)?;
             recipe.write("logback.xml", LOGGING)?;
-            recipe.write("cassandra.yaml", settings(&recipe, port, storage) + &security(tls))?;
+            recipe.write("cassandra.yaml", settings(&recipe, port, storage, run) + &security(tls))?;
             let mut command = Command::new(&java);
-            command.args(tuning).args(ALONE).args(["-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError"]);
+            match run {
+                Run::ForTests => command.args(FOR_TESTS).arg(QUICK),
+                Run::ForBenchmarks => command.args(FOR_BENCHMARKS),
+            };
+            command.args(ALONE).args(["-XX:-UsePerfData", "-XX:+ExitOnOutOfMemoryError"]);
             command.args(["-Djdk.attach.allowAttachSelf=true", "-Djava.awt.headless=true"]);
             command.arg("-Dio.netty.tryReflectionSetAccessible=true");
             for part in EXPORTED {
@@ -183,8 +209,12 @@ fn agent(jars: &Path) -> Result<String> {
 }
 
 /// Small pools and caches; commit logs of 8 MiB, of which it makes some at once.
-fn settings(recipe: &Recipe, port: u16, storage: u16) -> String {
+fn settings(recipe: &Recipe, port: u16, storage: u16, run: Run) -> String {
     let disk = recipe.disk();
+    let of_run = match run {
+        Run::ForTests => QUICK_SETTINGS,
+        Run::ForBenchmarks => BENCHMARK_SETTINGS,
+    };
     let disk = disk.display();
     format!(
         "cluster_name: vigie-tests
@@ -206,18 +236,12 @@ commitlog_directory: {disk}/commitlog
 saved_caches_directory: {disk}/saved_caches
 hints_directory: {disk}/hints
 cdc_raw_directory: {disk}/cdc_raw
-commitlog_sync: batch
-commitlog_segment_size: 8MiB
-commitlog_total_space: 64MiB
 commitlog_disk_access_mode: legacy
-memtable_heap_space: 64MiB
-memtable_offheap_space: 64MiB
 key_cache_size: 0MiB
 counter_cache_size: 0MiB
 file_cache_size: 32MiB
 networking_cache_size: 32MiB
 concurrent_reads: 8
-concurrent_writes: 8
 concurrent_counter_writes: 4
 concurrent_materialized_view_writes: 2
 concurrent_compactors: 1
@@ -228,7 +252,7 @@ dynamic_snitch: false
 storage_compatibility_mode: NONE
 sstable:
   selected_format: big
-"
+{of_run}"
     )
 }
 
