@@ -14,6 +14,8 @@ pub(crate) struct Job {
     pub shape: usize,
     /// In seconds; 0 where rows of the table are kept for ever.
     pub ttl_s: i32,
+    /// Of its texts.
+    pub bytes: usize,
 }
 
 /// What becomes of the rows of a batch.
@@ -50,7 +52,7 @@ pub(crate) fn arrange(
         let (mut fits, mut lives) = (false, false);
         let mut push = |shape: usize, days: Option<u32>, time_us: i64| {
             let Some(ttl_s) = days.map_or(Some(0), |days| rest_s(days, time_us, now_us)) else { return };
-            arranged.jobs.push(Job { row, shape, ttl_s });
+            arranged.jobs.push(Job { row, shape, ttl_s, bytes });
             lives = true;
         };
         for (number, shape) in views.iter().enumerate().filter(|(_, s)| takes(s, columns, row)) {

@@ -1,4 +1,5 @@
-//! Rows on their way: a bounded number at a time, each a prepared statement to a node that holds its place.
+//! Rows on their way: a bounded number of requests at a time, each with prepared statements to a node that has their
+//! rows.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,18 +11,36 @@ use scylla::client::session::Session;
 use scylla::serialize::SerializationError;
 use scylla::serialize::row::{RowSerializationContext, SerializeRow};
 use scylla::serialize::writers::RowWriter;
+use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
 
 use crate::arrange::Job;
 use crate::bucket::Start;
 use crate::failure::{self, Verdict};
+use crate::requests;
 use crate::shape::{Shape, Source};
 use crate::values::Values;
 
 /// A table with its statement.
 pub(crate) struct Ready {
     pub shape: Shape,
-    pub insert: PreparedStatement,
+    insert: PreparedStatement,
+    /// By how many rows there are in it.
+    batches: Vec<Batch>,
+}
+
+impl Ready {
+    pub(crate) fn new(shape: Shape, insert: PreparedStatement) -> Self {
+        let batch = |rows| {
+            let statement = BatchStatement::PreparedStatement(insert.clone());
+            // Rows are written again where one of them was not: they need not be there all or not at all.
+            let mut batch = Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows]);
+            batch.set_is_idempotent(true);
+            batch
+        };
+        let batches = (0..=requests::MOST_ROWS).map(batch).collect();
+        Self { shape, insert, batches }
+    }
 }
 
 /// A row with the values of a table's statement.
@@ -47,6 +66,24 @@ impl SerializeRow for Row<'_> {
         };
         number(&self.revision_us.to_be_bytes())?;
         if self.shape.days.is_some() { number(&self.ttl_s.to_be_bytes()) } else { Ok(()) }
+    }
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+/// What decides on which nodes a row lies.
+struct Key<'a>(&'a Row<'a>);
+
+impl SerializeRow for Key<'_> {
+    fn serialize(
+        &self,
+        _: &RowSerializationContext<'_>,
+        writer: &mut RowWriter<'_>,
+    ) -> Result<(), SerializationError> {
+        let shape = self.0.shape;
+        shape.columns.iter().take(shape.partition).try_for_each(|column| self.0.write(column.source, writer))
     }
 
     fn is_empty(&self) -> bool {
@@ -95,48 +132,83 @@ pub(crate) struct Refused {
     pub is_suspect: bool,
 }
 
-/// Writes rows, `concurrency` at a time, until all are or one cannot be now.
-pub(crate) async fn insert(
-    session: &Session,
-    tables: &[Ready],
-    columns: &[Values],
-    revisions_us: &[i64],
-    jobs: &[Job],
-    concurrency: u16,
-) -> Result<Refused, StoreError> {
-    let next = AtomicUsize::new(0);
-    let refused = Mutex::new(Refused::default());
-    // Each takes the next row when its last one is done: no future is made per row.
-    let worker = || async {
-        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (Some(table), Some(revision_us)) = (tables.get(job.shape), revisions_us.get(job.row)) else {
-                return Err(StoreError::Failed("a row has no table".into()));
-            };
-            let shape = &table.shape;
-            let row = Row { shape, columns, row: job.row, revision_us: *revision_us, ttl_s: job.ttl_s };
-            if let Err(error) = session.execute_unpaged(&table.insert, row).await {
-                match failure::of_row(&error) {
-                    Verdict::Retry(error) => return Err(error),
-                    Verdict::Reject { kind, message, is_suspect } => {
-                        if let Ok(mut refused) = refused.lock() {
-                            refused.is_suspect |= is_suspect;
-                            refused.rejects.push(Reject { row: job.row, kind, message });
-                        }
+/// Rows to be written.
+pub(crate) struct Insert<'a> {
+    pub session: &'a Session,
+    pub keyspace: &'a str,
+    pub tables: &'a [Ready],
+    pub columns: &'a [Values],
+    pub revisions_us: &'a [i64],
+}
+
+impl Insert<'_> {
+    /// Writes rows, `concurrency` requests at a time, until all are or one cannot be now.
+    pub(crate) async fn run(&self, mut jobs: Vec<Job>, concurrency: u16) -> Result<Refused, StoreError> {
+        let requests = requests::requests(
+            &mut jobs,
+            |job| self.home(job),
+            |shape| self.tables.get(shape).map_or(0, |table| table.shape.columns.len()),
+        );
+        let (jobs, next, refused) = (&jobs, AtomicUsize::new(0), Mutex::new(Refused::default()));
+        // Each takes the next request when its last one is done: no future is made per request.
+        let worker = || async {
+            while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.send(jobs.get(request.clone()).unwrap_or_default(), &refused).await?;
+            }
+            Ok(())
+        };
+        let workers = usize::from(concurrency).min(requests.len());
+        let mut workers: FuturesUnordered<_> = (0..workers).map(|_| worker()).collect();
+        while let Some(done) = workers.next().await {
+            done?;
+        }
+        drop(workers);
+        let mut refused = refused.into_inner().unwrap_or_default();
+        refused.rejects.sort_by_key(|r| r.row);
+        // A row may be in several tables.
+        refused.rejects.dedup_by_key(|r| r.row);
+        Ok(refused)
+    }
+
+    fn row(&self, job: &Job) -> Option<Row<'_>> {
+        let shape = &self.tables.get(job.shape)?.shape;
+        let revision_us = *self.revisions_us.get(job.row)?;
+        Some(Row { shape, columns: self.columns, row: job.row, revision_us, ttl_s: job.ttl_s })
+    }
+
+    fn home(&self, job: &Job) -> usize {
+        let row = self.row(job);
+        row.map_or(0, |row| requests::home(self.session, self.keyspace, &row.shape.table, &Key(&row)))
+    }
+
+    /// Sends rows of one table together, and one by one where the server will not have them.
+    async fn send(&self, jobs: &[Job], refused: &Mutex<Refused>) -> Result<(), StoreError> {
+        let rows: Option<Vec<Row<'_>>> = jobs.iter().map(|job| self.row(job)).collect();
+        let table = jobs.first().and_then(|job| self.tables.get(job.shape));
+        let (Some(rows), Some(table)) = (rows, table) else {
+            return Err(StoreError::Failed("a row has no table".into()));
+        };
+        if let Some(batch) = table.batches.get(jobs.len()).filter(|_| jobs.len() > 1) {
+            match self.session.batch(batch, &rows).await.map_err(|error| failure::of_row(&error)) {
+                Ok(_) => return Ok(()),
+                Err(Verdict::Retry(error)) => return Err(error),
+                // Which of them is to blame nobody says.
+                Err(Verdict::Reject { .. }) => {}
+            }
+        }
+        for row in rows {
+            let number = row.row;
+            let Err(error) = self.session.execute_unpaged(&table.insert, row).await else { continue };
+            match failure::of_row(&error) {
+                Verdict::Retry(error) => return Err(error),
+                Verdict::Reject { kind, message, is_suspect } => {
+                    if let Ok(mut refused) = refused.lock() {
+                        refused.is_suspect |= is_suspect;
+                        refused.rejects.push(Reject { row: number, kind, message });
                     }
                 }
             }
         }
         Ok(())
-    };
-    let workers = usize::from(concurrency).min(jobs.len());
-    let mut workers: FuturesUnordered<_> = (0..workers).map(|_| worker()).collect();
-    while let Some(done) = workers.next().await {
-        done?;
     }
-    drop(workers);
-    let mut refused = refused.into_inner().unwrap_or_default();
-    refused.rejects.sort_by_key(|r| r.row);
-    // A row may be in several tables.
-    refused.rejects.dedup_by_key(|r| r.row);
-    Ok(refused)
 }

@@ -14,6 +14,7 @@ mod cursors;
 mod failure;
 mod insert;
 mod options;
+mod requests;
 mod runtime;
 mod schema;
 mod shape;

@@ -52,7 +52,7 @@ pub struct Options {
     /// How long a connection may take to be made, in ms.
     #[serde(default = "connect_timeout_ms")]
     pub connect_timeout_ms: u64,
-    /// Most writes on their way at a time.
+    /// Most requests with rows on their way at a time.
     #[serde(default = "concurrency")]
     pub concurrency: u16,
     /// A row with larger values is rejected, in bytes; the server takes at most half a commit log segment.

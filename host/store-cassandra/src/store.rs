@@ -10,7 +10,7 @@ use scylla::client::session::Session;
 use crate::arrange::{self, Arranged};
 use crate::connect::connect;
 use crate::cursors::{self, Cursor, Cursors};
-use crate::insert::{self, Ready};
+use crate::insert::{Insert, Ready};
 use crate::options::Options;
 use crate::runtime::Runtime;
 use crate::schema;
@@ -150,8 +150,10 @@ impl Store for CassandraStore {
             let Arranged { jobs, too_large, expired } =
                 arrange::arrange(&shapes, &columns, &revisions_us, now_us(), most);
             let concurrency = open.options.concurrency;
-            let mut refused =
-                insert::insert(&open.session, tables, &columns, &revisions_us, &jobs, concurrency).await?;
+            let (session, keyspace) = (&*open.session, open.options.keyspace.as_str());
+            let (columns, revisions_us) = (columns.as_slice(), revisions_us.as_slice());
+            let insert = Insert { session, keyspace, tables, columns, revisions_us };
+            let mut refused = insert.run(jobs, concurrency).await?;
             if refused.is_suspect {
                 // A table that was dropped or altered refuses every row: those are not to blame.
                 open.check().await?;
@@ -301,7 +303,7 @@ async fn open(
         let tables: &mut Vec<Ready> = ready.entry(topic).or_default();
         for shape in shapes {
             let insert = cursors::prepare(&session, &shape.insert_cql(keyspace)).await?;
-            tables.push(Ready { shape, insert });
+            tables.push(Ready::new(shape, insert));
         }
     }
     let cursors = Cursors::prepare(&session, keyspace).await?;

@@ -1,15 +1,17 @@
-//! Cassandra: the store, and a client that writes the same statements of values that were written as CQL beforehand.
+//! Cassandra: the store, and a client that writes the same statements, as many in a request, of values that it has
+//! already.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use deliver::Store as _;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use scylla::SerializeRow;
 use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
-use scylla::statement::bound::BoundStatement;
+use scylla::statement::batch::{Batch, BatchStatement, BatchType};
+use scylla::statement::prepared::PreparedStatement;
 use scylla::value::{CqlTimestamp, MaybeUnset};
 use serde_json::json;
 use services::Cassandra;
@@ -20,7 +22,9 @@ use crate::flow::Node;
 use crate::rows::{self, Rows};
 use crate::side::{Side, Took, deliver};
 
-/// Writes on their way at a time, of both.
+/// Rows of a request: as many as a server takes without a warning.
+const ROWS: usize = 10;
+/// Requests on their way at a time, of both.
 const CONCURRENCY: usize = 128;
 const HOUR_US: i64 = 3_600_000_000;
 /// Into the table that the store makes.
@@ -97,11 +101,19 @@ fn values(number: usize) -> Values {
     }
 }
 
-async fn write(session: &Session, bound: &[BoundStatement]) -> Result<()> {
-    let next = AtomicUsize::new(0);
+async fn write(session: &Session, insert: &PreparedStatement, values: &[Values]) -> Result<()> {
+    let batch = |rows| {
+        let statement = BatchStatement::PreparedStatement(insert.clone());
+        Batch::new_with_statements(BatchType::Unlogged, vec![statement; rows])
+    };
+    let (next, full, requests) = (AtomicUsize::new(0), batch(ROWS), values.chunks(ROWS).collect::<Vec<_>>());
     let worker = || async {
-        while let Some(statement) = bound.get(next.fetch_add(1, Ordering::Relaxed)) {
-            session.execute_bound_unpaged(statement).await?;
+        while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if request.len() == ROWS {
+                session.batch(&full, *request).await?;
+            } else {
+                session.batch(&batch(request.len()), *request).await?;
+            }
         }
         anyhow::Ok(())
     };
@@ -123,9 +135,7 @@ impl Side for Tables {
 
     fn by_client(&mut self, rows: &Rows) -> Result<Took> {
         let statement = self.runtime.block_on(self.session.prepare(INSERT))?;
-        let bind =
-            |number| statement.clone().bind(&values(number)).context("values do not fit the statement");
-        let bound = rows.numbers().map(bind).collect::<Result<Vec<_>>>()?;
-        Took::of(&self.node.server, || self.runtime.block_on(write(&self.session, &bound)))
+        let values: Vec<Values> = rows.numbers().map(values).collect();
+        Took::of(&self.node.server, || self.runtime.block_on(write(&self.session, &statement, &values)))
     }
 }

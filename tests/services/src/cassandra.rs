@@ -26,8 +26,8 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
 ];
-/// Compiled well, with twice the heap.
-const FOR_BENCHMARKS: [&str; 4] = ["-Xms1g", "-Xmx1g", "-Xss256k", "-XX:+UseSerialGC"];
+/// Compiled well, with a heap and a collector as Cassandra comes with.
+const FOR_BENCHMARKS: [&str; 3] = ["-Xms4g", "-Xmx4g", "-Xss256k"];
 /// Writes are not synced to the disk: a process that dies loses nothing by that, as the commit log is marked (`batch`)
 /// before they are answered. With `periodic` it loses those since the last mark.
 const QUICK: &str = "-Dcassandra.skip_sync=true";
@@ -126,8 +126,8 @@ impl Cassandra {
         Self::start_on(Run::ForTests, None)
     }
 
-    /// Starts an empty node that lets everybody in, compiled well and with twice the heap. Its commit log and memtables are
-    /// those of tests, which are not what Cassandra comes with.
+    /// Starts an empty node that lets everybody in, compiled well, with commit log, memtables and heap as
+    /// Cassandra comes with.
     ///
     /// # Errors
     /// VG0901 to VG0904.
