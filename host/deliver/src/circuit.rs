@@ -4,8 +4,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// The first pause after a failure, in µs.
 const FIRST_US: i64 = 100_000;
-/// The longest one.
-const LONGEST_US: i64 = 30_000_000;
+/// The longest one: what it adds to an outage.
+const LONGEST_US: i64 = 5_000_000;
+/// After a failure that somebody must mend.
+const BROKEN_US: i64 = 30_000_000;
 
 /// Open after a failure, for longer after each one: it then lets one attempt through.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +43,7 @@ impl Circuit {
     /// An attempt has failed in a way that somebody must mend: it is tried again, seldom.
     pub(crate) fn break_down(&mut self, now_us: i64) {
         self.failures = self.failures.saturating_add(1);
-        self.until_us = now_us.saturating_add(LONGEST_US);
+        self.until_us = now_us.saturating_add(BROKEN_US);
     }
 
     pub(crate) fn succeed(&mut self) {
@@ -54,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_half_a_minute_and_end_with_a_success() {
+    fn pauses_grow_to_seconds_and_end_with_a_success() {
         let (mut circuit, mut now_us, mut pauses) = (Circuit::default(), 0, Vec::new());
         for _ in 0..12 {
             assert!(circuit.lets_through(now_us));

@@ -418,6 +418,11 @@ impl Worker {
         self.is_open() && self.pace.is_due(now_us)
     }
 
+    /// Says what a commit took, in microseconds: where that is long others are waited for longer.
+    pub fn took(&mut self, commit_us: i64) {
+        self.pace.took(commit_us);
+    }
+
     /// Commits what was appended.
     ///
     /// # Errors

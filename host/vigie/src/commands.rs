@@ -174,6 +174,9 @@ fn join(labels: &std::collections::BTreeSet<String>) -> String {
     labels.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
+/// Events at a rate are written together so often, in seconds: a commit for each few would be the log's main work.
+const TICK_S: f64 = 0.05;
+
 pub fn simulate(app: &App, options: &Simulate) -> Result<()> {
     let mut out = Destination::open(app, options)?;
     let events = simulate::events(&simulate::Options {
@@ -186,7 +189,8 @@ pub fn simulate(app: &App, options: &Simulate) -> Result<()> {
     let chosen = events.filter(|event| options.source.as_ref().is_none_or(|s| s == event.source.name()));
     for (number, event) in (0_u32..).zip(chosen) {
         if let Some(rate) = options.rate {
-            let due = std::time::Duration::from_secs_f64(f64::from(number) / f64::from(rate));
+            let due_s = f64::from(number) / f64::from(rate);
+            let due = std::time::Duration::from_secs_f64((due_s / TICK_S).ceil() * TICK_S);
             if let Some(early) = due.checked_sub(start.elapsed()) {
                 out.flush()?;
                 std::thread::sleep(early);

@@ -19,7 +19,7 @@ use services::{Cassandra, Elasticsearch, Kafka, Minio, Server};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::say;
+use crate::{progress, say};
 
 /// The pipeline of the demo, of which the first stage is run: one row for each event, in `events`.
 const PIPELINE: &str = "pipelines/field-reports.yaml";
@@ -97,6 +97,7 @@ impl Flow {
     /// From an event that is written to its row that is found, in ms and in order; and the cores that the program, the broker and the
     /// store's server take.
     pub fn visible(&mut self, seconds: u64) -> Result<(Vec<f64>, [f64; 3])> {
+        say(&format!("rows are looked for, for {seconds} s at {RATE} events/s"));
         let feeder = self.feed(RATE, WARM.as_secs() + seconds + 5)?;
         std::thread::sleep(WARM);
         let (cpu_before, start) = (self.cpu_s(), Instant::now());
@@ -124,11 +125,12 @@ impl Flow {
             } else {
                 std::thread::sleep(LOOK);
             }
-            say(&format!("{} of {} events found", visible_ms.len(), seconds * 5));
+            progress(&format!("{} of {} events found", visible_ms.len(), seconds * 5));
         }
         prober.join().map_err(|_| anyhow::anyhow!("the prober has ended in a defect"))??;
         let (cpu_after, took_s) = (self.cpu_s(), start.elapsed().as_secs_f64());
-        let cores = of_each(cpu_before, cpu_after, |before, after| (after - before) / took_s);
+        let mut cores = cpu_after;
+        cores.iter_mut().zip(cpu_before).for_each(|(cores, before)| *cores = (*cores - before) / took_s);
         let after = self.counts()?;
         self.rows_per_event = (after.1 - before.1) / (after.0 - before.0);
         end(feeder);
@@ -158,9 +160,10 @@ impl Flow {
         std::thread::sleep(Duration::from_secs(10));
         let rate = events_per_s as f64 * self.rows_per_event;
         let peak = |flow: &Self, what: &str| {
+            say(&format!("the store's server is {what}, for {seconds} s at {rate:.0} rows/s"));
             figures::forget_peak(flow.run.id())?;
             for second in 0..seconds {
-                say(&format!("{what}: {second} of {seconds} s at {rate:.0} rows/s"));
+                progress(&format!("{what}: {second} of {seconds} s at {rate:.0} rows/s"));
                 std::thread::sleep(Duration::from_secs(1));
             }
             figures::peak_mib(flow.run.id()).context("the program has ended")
@@ -229,10 +232,6 @@ impl Drop for Flow {
     fn drop(&mut self) {
         end_here(&mut self.run);
     }
-}
-
-fn of_each([a, b, c]: [f64; 3], [x, y, z]: [f64; 3], of: impl Fn(f64, f64) -> f64) -> [f64; 3] {
-    [of(a, x), of(b, y), of(c, z)]
 }
 
 fn end(mut child: Child) {

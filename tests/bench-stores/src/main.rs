@@ -184,7 +184,14 @@ fn index(figures: usize, share: f64) -> usize {
     ((figures as f64 * share) as usize).min(figures.saturating_sub(1))
 }
 
-/// Shows on a terminal what is being done.
+/// Shows on a terminal how far it is.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        say(text);
+    }
+}
+
+/// Says what is being done.
 fn say(text: &str) {
     if std::io::stderr().is_terminal() {
         eprint!("\r\x1b[K{text}");

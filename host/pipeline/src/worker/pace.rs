@@ -6,6 +6,12 @@ use log::{Output, StateChange};
 /// for as long as they may.
 const RECORD_US: i64 = 20;
 
+/// How many times as long as a commit takes steps wait for the next one: commits take a fifth of the time at most, also where the log
+/// is busy and each takes long.
+const COMMITS: i64 = 4;
+/// A commit counts for one in so many in their mean.
+const MEAN: i64 = 8;
+
 /// How long steps wait for others to be committed with. A commit costs the log about as much for many steps
 /// as for one, and what it is for is not seen before it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -18,10 +24,12 @@ pub struct Pace {
     bytes: usize,
     /// That they have read.
     records: usize,
+    /// What commits took in the mean, of late.
+    commit_us: i64,
 }
 
 impl Pace {
-    /// From `least_us` where little is read to `most_us` where much is, microseconds of the worker's clock; and not more than about `most_bytes` of outputs and changes of state.
+    /// From `least_us` where little is read to `most_us` where much is or commits take long, microseconds of the worker's clock; and not more than about `most_bytes` of outputs and changes of state.
     #[must_use]
     pub fn new(least_us: i64, most_us: i64, most_bytes: usize) -> Self {
         Self { least_us, most_us, most_bytes, ..Self::default() }
@@ -46,9 +54,15 @@ impl Pace {
 
     pub(super) fn is_due(&self, now_us: i64) -> bool {
         let records = i64::try_from(self.records).unwrap_or(i64::MAX);
-        let wait_us = self.least_us.saturating_add(records.saturating_mul(RECORD_US)).min(self.most_us);
+        let wait_us = self.least_us.saturating_add(records.saturating_mul(RECORD_US));
+        let wait_us = wait_us.max(self.commit_us.saturating_mul(COMMITS)).min(self.most_us);
         let is_time = self.since_us.is_none_or(|since_us| now_us >= since_us.saturating_add(wait_us));
         is_time || self.bytes >= self.most_bytes
+    }
+
+    /// A commit took so long.
+    pub(super) fn took(&mut self, commit_us: i64) {
+        self.commit_us += (commit_us - self.commit_us) / MEAN;
     }
 
     /// Nothing is open any more.
@@ -86,6 +100,18 @@ mod tests {
         pace.end();
         append(&mut pace, 1, 200);
         assert!(!pace.is_due(209) && pace.is_due(210), "a new transaction forgets");
+    }
+
+    #[test]
+    fn it_waits_longer_where_commits_take_long() {
+        let mut pace = Pace::new(10_000, 100_000, 1000);
+        (0..50).for_each(|_| pace.took(10_000));
+        append(&mut pace, 1, 0);
+        assert!(!pace.is_due(39_000) && pace.is_due(40_000), "four times as long");
+        (0..50).for_each(|_| pace.took(1_000_000));
+        assert!(!pace.is_due(99_999) && pace.is_due(100_000), "for as long as it may");
+        (0..100).for_each(|_| pace.took(1_000));
+        assert!(!pace.is_due(9_999) && pace.is_due(10_000), "at least");
     }
 
     #[test]

@@ -192,7 +192,9 @@ impl Worker {
     fn commit(&mut self, shared: &Shared) -> Result<(), pipeline::Error> {
         let began = Instant::now();
         let committed = self.worker.commit(&mut *self.log);
-        self.watch.committed(began.elapsed(), committed.as_deref().ok());
+        let took = began.elapsed();
+        self.worker.took(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
+        self.watch.committed(took, committed.as_deref().ok());
         say(&mut self.worker);
         match &committed {
             Ok(_) => self.unwell.renew(COMMIT),
