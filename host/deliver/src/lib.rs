@@ -94,6 +94,9 @@ pub struct Rules {
     pub letter: Letter,
 }
 
+/// Most records that a store is tried with that has failed: what is read for it while it is away is read in vain.
+const PROBE_RECORDS: usize = 256;
+
 /// All feeds of one store.
 pub struct Delivery<S> {
     store: S,
@@ -337,12 +340,14 @@ impl<S: Store> Delivery<S> {
 
     /// Reads each partition, and gives the store what it finds in a topic's together.
     fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
-        let most = Most { records: most.records.min(self.most_records), ..most };
+        let most_records = if self.circuit.is_open() { PROBE_RECORDS } else { self.most_records };
+        let most = Most { records: most.records.min(most_records), ..most };
         let mut busy = false;
         for number in 0..self.feeds.len() {
-            let partitions = self.feeds.get(number).map(|feed| feed.places.keys().copied().collect());
+            let Some(feed) = self.feeds.get(number) else { continue };
+            let partitions: Vec<u32> = feed.places.keys().copied().collect();
             let (mut found, mut room) = (Vec::new(), most);
-            for partition in partitions.unwrap_or(Vec::new()) {
+            for partition in partitions {
                 let read = self.read(log, number, partition, room);
                 // What was read before does not wait for a partition that fails.
                 let read = match read {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, BinaryArray, Int64Array, RecordBatch};
+use arrow::datatypes::{Field, Float64Type, Schema};
 use deliver::Store as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
@@ -74,6 +76,28 @@ fn properties() -> WriterProperties {
     builder.build()
 }
 
+/// With the columns that the lake adds: the offset, and the point as GeoParquet has it.
+fn as_kept(rows: &RecordBatch) -> Result<RecordBatch> {
+    let degrees = |name: &str| {
+        let column = rows.column_by_name(name).and_then(|column| column.as_primitive_opt::<Float64Type>());
+        column.with_context(|| format!("there is no {name}"))
+    };
+    let point = |(lng, lat): (&f64, &f64)| {
+        // Little-endian, and the number of points among the kinds of shapes.
+        [&[1, 1, 0, 0, 0][..], &lng.to_le_bytes(), &lat.to_le_bytes()].concat()
+    };
+    let points = degrees("lng")?.values().iter().zip(degrees("lat")?.values().iter()).map(point);
+    let offsets = Int64Array::from_iter_values(0..i64::try_from(rows.num_rows())?);
+    let added: [(&str, ArrayRef); 2] =
+        [("_offset", Arc::new(offsets)), ("geometry", Arc::new(BinaryArray::from_iter_values(points)))];
+    let (mut fields, mut columns) = (rows.schema().fields().to_vec(), rows.columns().to_vec());
+    for (name, column) in added {
+        fields.push(Arc::new(Field::new(name, column.data_type().clone(), name == "geometry")));
+        columns.push(column);
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+}
+
 impl Side for Bucket {
     fn into_node(self: Box<Self>) -> Node {
         Node::S3(Box::new(self.node))
@@ -84,10 +108,11 @@ impl Side for Bucket {
     }
 
     fn by_client(&mut self, rows: &Rows) -> Result<Took> {
+        let batches = rows.batches().iter().map(|(batch, _)| as_kept(batch)).collect::<Result<Vec<_>>>()?;
         Took::of(&self.node.server, || {
-            let schema = rows.schema().context("there are no rows")?;
+            let schema = batches.first().context("there are no rows")?.schema();
             let mut writer = ArrowWriter::try_new(Vec::new(), schema, Some(properties()))?;
-            rows.batches().iter().try_for_each(|(batch, _)| writer.write(batch))?;
+            batches.iter().try_for_each(|batch| writer.write(batch))?;
             let path = Path::from(format!("bare/{}.parquet", rows.numbers().start));
             let payload = PutPayload::from(writer.into_inner()?);
             self.runtime.block_on(self.client.put(&path, payload))?;

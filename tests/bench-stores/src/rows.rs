@@ -6,7 +6,6 @@ use anyhow::Result;
 use arrow::array::{
     ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array,
 };
-use arrow::datatypes::SchemaRef;
 use deliver::Table;
 
 pub const TOPIC: &str = "events";
@@ -43,10 +42,6 @@ impl Rows {
     /// The rows' numbers.
     pub fn numbers(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.batches.iter().map(|(rows, _)| rows.num_rows()).sum::<usize>()
-    }
-
-    pub fn schema(&self) -> Option<SchemaRef> {
-        self.batches.first().map(|(rows, _)| rows.schema())
     }
 }
 

@@ -92,7 +92,9 @@ fn values(records: &[Record]) -> Vec<String> {
 fn patiently<T>(mut ask: impl FnMut() -> Result<T, Error>) -> T {
     for _ in 0..1000 {
         match ask() {
-            Err(Error::Pending { .. }) => std::thread::sleep(std::time::Duration::from_millis(10)),
+            Err(Error::Pending { .. } | Error::Away { .. }) => {
+                std::thread::sleep(std::time::Duration::from_millis(10))
+            }
             result => return result.unwrap(),
         }
     }
@@ -106,7 +108,7 @@ fn everything(log: &dyn Log, topic: &str, partition: u32) -> Vec<Record> {
     let mut all: Vec<Record> = Vec::new();
     loop {
         let from = all.last().map_or(0, |last| last.offset + 1);
-        let records = log.read(topic, partition, from, Most::ALL).unwrap();
+        let records = patiently(|| log.read(topic, partition, from, Most::ALL));
         if records.is_empty() {
             return all;
         }

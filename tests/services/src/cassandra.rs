@@ -37,6 +37,11 @@ commitlog_total_space: 64MiB
 memtable_heap_space: 64MiB
 memtable_offheap_space: 64MiB
 concurrent_writes: 8
+write_request_timeout: 20s
+read_request_timeout: 20s
+range_request_timeout: 20s
+cas_contention_timeout: 20s
+request_timeout: 20s
 ";
 /// As Cassandra comes.
 const BENCHMARK_SETTINGS: &str = "commitlog_sync: periodic

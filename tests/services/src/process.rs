@@ -56,12 +56,14 @@ impl Process {
     pub fn wait_for(&self, is_ready: impl Fn(&str) -> bool, out: &Path, most: Duration) -> Result<()> {
         let start = Instant::now();
         loop {
+            // Before its last words are read.
+            let is_running = self.is_running();
             let said = std::fs::read_to_string(out).unwrap_or_default();
             if is_ready(&said) {
                 return Ok(());
             }
             let last: Vec<&str> = said.lines().rev().filter(|l| !l.trim().is_empty()).take(3).collect();
-            if !self.is_running() {
+            if !is_running {
                 bail!("VG0904: the service ended: {}", last.join(" | "));
             }
             if start.elapsed() > most {

@@ -186,12 +186,13 @@ fn an_open_transaction_is_aborted_in_time() {
     let part = part();
     let mut log = part.log("log");
     let topic = topic(&part, &log, "topic");
-    let gone = producer(&part, "gone", 1_000);
+    let reader = KafkaLog::connect(Options::new(&part.broker.address, None)).unwrap();
+    // Longer than what lies before its end takes.
+    let gone = producer(&part, "gone", 8_000);
     gone.begin_transaction().unwrap();
     send(&gone, &topic, "gone");
     let outputs = [output(&topic, "behind")];
     log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
-    let reader = KafkaLog::connect(Options::new(&part.broker.address, None)).unwrap();
     assert_eq!(reader.end_offset(&topic, 0).unwrap(), 0);
     wait_until("the broker gives it up", || values(&reader, &topic) == ["behind"]);
     assert!(gone.commit_transaction(PATIENCE).is_err(), "it was given up");
@@ -455,16 +456,15 @@ fn wait_for_partitions_while(log: &mut KafkaLog, other: &mut KafkaLog) -> u32 {
 #[test]
 fn a_member_that_was_thrown_out_commits_nothing() {
     let part = part();
-    let quick =
-        |name: &str| Options { session_timeout_ms: 1_500, silence_timeout_ms: 1_500, ..part.options(name) };
-    let mut zombie = KafkaLog::connect(quick("zombie")).unwrap();
+    let quick = Options { session_timeout_ms: 1_500, silence_timeout_ms: 1_500, ..part.options("zombie") };
+    let mut zombie = KafkaLog::connect(quick).unwrap();
     let (raw, out) = (topic(&part, &zombie, "raw"), topic(&part, &zombie, "out"));
     let group = part.name("group");
     append(&mut zombie, &raw, &["in"]);
     zombie.join(&group, &[&raw]).unwrap();
     wait_for_partitions(&mut zombie, 1);
     assert_eq!(zombie.read(&raw, 0, 0, Most::ALL).unwrap().len(), 1);
-    let mut heir = KafkaLog::connect(quick("heir")).unwrap();
+    let mut heir = part.log("heir");
     heir.join(&group, &[&raw]).unwrap();
     wait_for_partitions(&mut heir, 1);
     let positions = [position(&raw, 1)];

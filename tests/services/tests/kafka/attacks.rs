@@ -79,10 +79,6 @@ impl Host {
         }
         assert!(run.0.wait().unwrap().success(), "host {}: {}", self.name, self.said());
     }
-
-    fn is_running(&mut self) -> bool {
-        self.run.as_mut().is_some_and(|run| run.0.try_wait().unwrap().is_none())
-    }
 }
 
 /// Two hosts at work on a broker, and the load that they have.
@@ -294,13 +290,15 @@ fn hosts_are_restarted_and_fall_asleep() {
     let asleep = attack.go_on("asleep");
     judge("asleep: until all went on", asleep, MOST_GONE);
     attack.wait("until the other one has all", |attack| attack.watch.is_shared_by(&NAMES[1..]));
-    signal(attack.hosts[0].run.as_ref().unwrap(), "CONT");
-    // It goes on, or says that its place was taken.
+    let mut woken = attack.hosts[0].run.take().unwrap();
+    signal(&woken, "CONT");
+    // It goes on, or says that its place was taken: nobody else judges its end.
     let mut is_over = false;
     attack.wait("awake", |attack| {
-        is_over = !attack.hosts[0].is_running();
+        is_over = woken.0.try_wait().unwrap().is_some();
         is_over || attack.watch.is_shared_by(&NAMES)
     });
+    attack.hosts[0].run = Some(woken);
     if is_over {
         assert!(attack.hosts[0].said().contains("VG3008"), "{}", attack.hosts[0].said());
         attack.hosts[0].start();
@@ -339,8 +337,9 @@ fn the_broker_is_away() {
     attack.settle();
 
     let most_bytes = 2 << 20;
+    let filler = filler(&address);
     kafka.limit_files(most_bytes).unwrap();
-    fill(&address, most_bytes);
+    fill(&filler, most_bytes);
     attack.wait("until the broker is out of space", |_| !kafka.is_running());
     kafka.resume().unwrap();
     attack.go_on("the broker was out of space");
@@ -348,15 +347,16 @@ fn the_broker_is_away() {
     attack.end(RAW_PARTITIONS, "the broker was away");
 }
 
-/// Writes into a topic of its own, until no file can hold it.
-fn fill(address: &str, most_bytes: u64) {
+/// Writes into a topic of its own.
+fn filler(address: &str) -> BaseProducer {
     let log = log_kafka::KafkaLog::connect(log_kafka::Options::new(address, None)).unwrap();
     log.create_topic("filler", 1).unwrap();
-    let producer: BaseProducer = ClientConfig::new()
-        .set("bootstrap.servers", address)
-        .set("message.timeout.ms", "2000")
-        .create()
-        .unwrap();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", address).set("message.timeout.ms", "2000").create().unwrap()
+}
+
+/// Writes until no file can hold it.
+fn fill(producer: &BaseProducer, most_bytes: u64) {
     let value = vec![7; 256 << 10];
     for _ in 0..=most_bytes / value.len() as u64 {
         producer.send(BaseRecord::<str, [u8]>::to("filler").partition(0).payload(&value)).unwrap();

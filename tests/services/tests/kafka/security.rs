@@ -240,15 +240,20 @@ fn who_is_not_let_in_is_told_why_and_soon() {
     });
 }
 
+/// How long a token is good for, in seconds.
+const TOKEN_S: i64 = 12;
+
 /// As Kubernetes does it: the file has a new token before the old one ends.
 #[test]
 fn a_token_is_read_again_before_it_ends() {
     let world = world();
     let maker = KafkaLog::connect(world.options("mutual", certificate(&world.client), None)).unwrap();
     maker.create_topic("tokens", 1).unwrap();
-    let (renewed, old) = (world.file("token.renewed", &token(6)), world.file("token.old", &token(6)));
-    let mut log = KafkaLog::connect(world.with_token(&renewed)).unwrap();
+    // Longer than a connection is made.
+    let old = world.file("token.old", &token(TOKEN_S));
     let other = KafkaLog::connect(world.with_token(&old)).unwrap();
+    let renewed = world.file("token.renewed", &token(TOKEN_S));
+    let mut log = KafkaLog::connect(world.with_token(&renewed)).unwrap();
     world.file("token.renewed", &token(3600));
     let start = Instant::now();
     let (outputs, mut written, mut late) = ([output("tokens", "a")], 0, 0);
@@ -263,7 +268,7 @@ fn a_token_is_read_again_before_it_ends() {
         }
         let records = patiently(|| log.read("tokens", 0, 0, Most::ALL));
         assert!(records.len() >= written, "{} of {written}", records.len());
-        late += usize::from(start.elapsed() > Duration::from_secs(7));
+        late += usize::from(start.elapsed() > Duration::from_secs(TOKEN_S.unsigned_abs() + 1));
         std::thread::sleep(Duration::from_millis(100));
     }
     let refused = loop {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use ::services::Cassandra;
 use deliver::StoreError;
+use store_cassandra::Options;
 
 use super::world::{Client, Event, event, keyspace, now_us, open, options, write_at, write_at_last};
 
@@ -23,7 +24,8 @@ fn events(from: u64) -> Vec<Event> {
 fn nothing_is_lost_by_a_node_that_halts_or_dies() {
     let mut node = Cassandra::start().unwrap();
     let (address, ks) = (node.server.address().to_owned(), keyspace());
-    let mut store = open(options(&address, &ks, "")).unwrap();
+    let hasty = Options { request_timeout_ms: 5_000, ..options(&address, &ks, "") };
+    let mut store = open(hasty).unwrap();
     let count = || {
         // Of the test's own, as the last one may be cut off.
         let rows = Client::new(&address).run(&format!("SELECT id FROM {ks}.crisis_v1_events_by_device"));

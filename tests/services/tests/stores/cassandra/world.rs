@@ -102,7 +102,7 @@ pub fn shared() -> String {
 /// Settings for a node and a keyspace.
 pub fn options(address: &str, keyspace: &str, more: &str) -> Options {
     let yaml = format!(
-        "{{nodes: [\"{address}\"], keyspace: {keyspace}, replication: 1, request_timeout_ms: 2000, \
+        "{{nodes: [\"{address}\"], keyspace: {keyspace}, replication: 1, request_timeout_ms: 20000, \
          connect_timeout_ms: 2000{more}}}"
     );
     serde_yaml_ng::from_str(&yaml).unwrap()

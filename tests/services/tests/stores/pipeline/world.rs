@@ -63,7 +63,7 @@ impl Servers {
         let stores = json!({"stores": {
             "tables": {"clearance": clearance, "cassandra": {
                 "nodes": [servers.tables.server.address()], "keyspace": "crisis", "replication": 1,
-                "request_timeout_ms": 2000, "connect_timeout_ms": 2000,
+                "request_timeout_ms": 10_000, "connect_timeout_ms": 2000,
                 "days": {"series": null, "positions": null, "events": null, "aggregates": null, "others": null},
             }},
             "search": {"clearance": clearance, "elasticsearch": {
