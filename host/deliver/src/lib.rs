@@ -340,8 +340,8 @@ impl<S: Store> Delivery<S> {
 
     /// Reads each partition, and gives the store what it finds in a topic's together.
     fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
-        let most_records = if self.circuit.is_open() { PROBE_RECORDS } else { self.most_records };
-        let most = Most { records: most.records.min(most_records), ..most };
+        let probe = if self.circuit.is_open() { PROBE_RECORDS } else { usize::MAX };
+        let most = Most { records: most.records.min(self.most_records).min(probe), ..most };
         let mut busy = false;
         for number in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get(number) else { continue };
