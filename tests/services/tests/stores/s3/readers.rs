@@ -11,7 +11,7 @@ use store_s3::{Lake, Merge, S3Store};
 
 use super::world::{self, TOPIC, World, at_us, deliver, has_place, id, in_folder, table};
 
-const READERS: [&str; 2] = ["duckdb==2.0.0", "pyarrow==26.0.1"];
+const READERS: &str = include_str!("../../../python/readers.txt");
 const SCRIPT: &str = include_str!("read_lake.py");
 
 fn ask(lake: &Lake, s3: Option<&S3>) -> Value {
@@ -20,7 +20,7 @@ fn ask(lake: &Lake, s3: Option<&S3>) -> Value {
         let host = s3.endpoint.rsplit('/').next();
         json!({"key": s3.key, "secret": s3.secret, "endpoint": host})
     });
-    let readers = python::packages("readers", &READERS).unwrap();
+    let readers = python::packages("readers", READERS).unwrap();
     let mut python = Command::new("python3");
     python.args(["-c", SCRIPT]).env("PYTHONPATH", readers).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut python = python.spawn().unwrap();
