@@ -94,7 +94,8 @@ pub struct Rules {
     pub letter: Letter,
 }
 
-/// Most records that a store is tried with that has failed: what is read for it while it is away is read in vain.
+/// Most records that a store is tried with that was away, and twice as many after each success: what is read for one that is
+/// still away is read in vain.
 const PROBE_RECORDS: usize = 256;
 
 /// All feeds of one store.
@@ -113,6 +114,8 @@ pub struct Delivery<S> {
     failure: Option<String>,
     /// Less than what is asked for, where the store takes no more at once.
     most_records: usize,
+    /// The same, where it was away.
+    probe_records: usize,
     letters: Vec<Output>,
     refused: u64,
     failures: u64,
@@ -148,6 +151,7 @@ impl<S: Store> Delivery<S> {
             is_broken: false,
             failure: None,
             most_records: usize::MAX,
+            probe_records: usize::MAX,
             letters: Vec::new(),
             refused: 0,
             failures: 0,
@@ -288,6 +292,7 @@ impl<S: Store> Delivery<S> {
                 (self.failure, self.is_broken) = (None, false);
                 // Slowly more again, after it was too much.
                 self.most_records = self.most_records.saturating_add(self.most_records / 16 + 1);
+                self.probe_records = self.probe_records.saturating_mul(2);
                 return Ok(busy);
             }
             // Who reads the log tries it again; what the store holds it need not be given again.
@@ -314,7 +319,9 @@ impl<S: Store> Delivery<S> {
             return Some(error);
         }
         if matches!(error, Error::Store(StoreError::TooMuch(_))) {
-            self.most_records = (self.most_records.min(most.records) / 2).max(1);
+            self.most_records = (self.most_records.min(self.probe_records).min(most.records) / 2).max(1);
+        } else {
+            self.probe_records = PROBE_RECORDS;
         }
         self.circuit.fail(now_us, &self.rules.name);
         None
@@ -340,8 +347,7 @@ impl<S: Store> Delivery<S> {
 
     /// Reads each partition, and gives the store what it finds in a topic's together.
     fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
-        let probe = if self.circuit.is_open() { PROBE_RECORDS } else { usize::MAX };
-        let most = Most { records: most.records.min(self.most_records).min(probe), ..most };
+        let most = Most { records: most.records.min(self.most_records).min(self.probe_records), ..most };
         let mut busy = false;
         for number in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get(number) else { continue };

@@ -189,14 +189,14 @@ fn a_store_that_takes_less_at_once_is_given_less() {
 #[test]
 fn a_store_that_has_failed_is_tried_with_little() {
     let mut world = world();
-    let ids: Vec<String> = (0..400).map(|number| format!("id-{number}")).collect();
+    let ids: Vec<String> = (0..800).map(|number| format!("id-{number}")).collect();
     world.append(&ids.iter().map(String::as_str).collect::<Vec<_>>());
     world.store.0.lock().unwrap().fails = Some(StoreError::Away("it is being started".into()));
     let turn = |world: &mut World, now_us| {
         world.delivery.deliver(&mut world.log, Most::ALL, now_us).unwrap();
         world.rows().len()
     };
-    assert_eq!([turn(&mut world, 0), turn(&mut world, LATER_US), turn(&mut world, LATER_US)], [0, 256, 400]);
+    assert_eq!([turn(&mut world, 0), turn(&mut world, LATER_US), turn(&mut world, LATER_US)], [0, 256, 768]);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Rows on their way: a bounded number of requests at a time, each with prepared statements to a node that has their
-//! rows.
+//! Rows on their way: a bounded number of requests at a time, each with prepared statements, to a node that has
+//! the first of its rows.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};

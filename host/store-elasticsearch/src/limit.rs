@@ -23,12 +23,12 @@ impl Limit {
 
     /// The cluster could not keep up with a request of `sent` bytes.
     pub(crate) fn shrink(&mut self, sent: usize) {
-        self.bytes = (self.bytes.min(sent) / 2).clamp(LEAST_BYTES.min(self.most), self.most);
+        self.bytes = self.bytes.min(sent / 2).clamp(LEAST_BYTES.min(self.most), self.most);
     }
 
     /// A request of `sent` bytes was larger than the cluster takes, however idle it is.
     pub(crate) fn halve(&mut self, sent: usize) {
-        self.bytes = (self.bytes.min(sent) / 2).max(1);
+        self.bytes = self.bytes.min(sent / 2).max(1);
     }
 
     /// A request went well.

@@ -54,7 +54,7 @@ impl<'a> Sender<'a> {
         let requests = bytes.div_ceil(self.limit.bytes()).max(1);
         let most = (bytes / LEAST_BYTES).max(1);
         let requests = requests.next_multiple_of(self.concurrency.min(most));
-        self.share = bytes.div_ceil(requests);
+        self.share = bytes.div_ceil(requests).max(LEAST_BYTES);
     }
 
     /// Sends what fills requests, and goes on while they are on their way.

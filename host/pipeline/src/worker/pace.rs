@@ -6,8 +6,7 @@ use log::{Output, StateChange};
 /// for as long as they may.
 const RECORD_US: i64 = 20;
 
-/// How many times as long as a commit takes steps wait for the next one: commits take a fifth of the time at most, also where the log
-/// is busy and each takes long.
+/// How many times as long as a commit takes steps wait for the next one, for as long as they may: a busy log gets fewer commits.
 const COMMITS: i64 = 4;
 /// A commit counts for one in so many in their mean.
 const MEAN: i64 = 8;
@@ -62,7 +61,8 @@ impl Pace {
 
     /// A commit took so long.
     pub(super) fn took(&mut self, commit_us: i64) {
-        self.commit_us += (commit_us - self.commit_us) / MEAN;
+        // One that fails may take long, and says little of the next one.
+        self.commit_us += (commit_us.min(self.most_us) - self.commit_us) / MEAN;
     }
 
     /// Nothing is open any more.
