@@ -8,6 +8,7 @@ use deliver::{Reject, StoreError};
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use scylla::client::session::Session;
+use scylla::cluster::ClusterState;
 use scylla::serialize::SerializationError;
 use scylla::serialize::row::{RowSerializationContext, SerializeRow};
 use scylla::serialize::writers::RowWriter;
@@ -144,9 +145,10 @@ pub(crate) struct Insert<'a> {
 impl Insert<'_> {
     /// Writes rows, `concurrency` requests at a time, until all are or one cannot be now.
     pub(crate) async fn run(&self, mut jobs: Vec<Job>, concurrency: u16) -> Result<Refused, StoreError> {
+        let cluster = self.session.get_cluster_state();
         let requests = requests::requests(
             &mut jobs,
-            |job| self.home(job),
+            |job| self.home(&cluster, job),
             |shape| self.tables.get(shape).map_or(0, |table| table.shape.columns.len()),
         );
         let (jobs, next, refused) = (&jobs, AtomicUsize::new(0), Mutex::new(Refused::default()));
@@ -176,9 +178,9 @@ impl Insert<'_> {
         Some(Row { shape, columns: self.columns, row: job.row, revision_us, ttl_s: job.ttl_s })
     }
 
-    fn home(&self, job: &Job) -> usize {
+    fn home(&self, cluster: &ClusterState, job: &Job) -> usize {
         let row = self.row(job);
-        row.map_or(0, |row| requests::home(self.session, self.keyspace, &row.shape.table, &Key(&row)))
+        row.map_or(0, |row| requests::home(cluster, self.keyspace, &row.shape.table, &Key(&row)))
     }
 
     /// Sends rows of one table together, and one by one where the server will not have them.

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use scylla::client::session::Session;
+use scylla::cluster::ClusterState;
 use scylla::serialize::row::SerializeRow;
 
 use crate::arrange::Job;
@@ -43,8 +43,7 @@ pub(crate) fn requests(
 }
 
 /// The number of the node that is the first to have a row of a table; 0 where all are on one node, or it is not known.
-pub(crate) fn home(session: &Session, keyspace: &str, table: &str, key: &dyn SerializeRow) -> usize {
-    let cluster = session.get_cluster_state();
+pub(crate) fn home(cluster: &ClusterState, keyspace: &str, table: &str, key: &dyn SerializeRow) -> usize {
     let nodes = cluster.get_nodes_info();
     if nodes.len() < 2 {
         return 0;

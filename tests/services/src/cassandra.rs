@@ -26,7 +26,7 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
 ];
-/// Compiled well, with a heap and a collector as Cassandra comes with.
+/// Compiled well, with a larger heap and the collector that it comes with: for what is measured.
 const FOR_BENCHMARKS: [&str; 3] = ["-Xms4g", "-Xmx4g", "-Xss256k"];
 /// Writes are not synced to the disk: a process that dies loses nothing by that, as the commit log is marked (`batch`)
 /// before they are answered. With `periodic` it loses those since the last mark.
@@ -131,8 +131,8 @@ impl Cassandra {
         Self::start_on(Run::ForTests, None)
     }
 
-    /// Starts an empty node that lets everybody in, compiled well, with commit log, memtables and heap as
-    /// Cassandra comes with.
+    /// Starts an empty node that lets everybody in, compiled well, with a larger heap, and with the commit log,
+    /// memtables and collector that it comes with.
     ///
     /// # Errors
     /// VG0901 to VG0904.

@@ -34,7 +34,7 @@ const FOR_TESTS: [&str; 6] = [
     "-XX:+UseSerialGC",
     "-XX:TieredStopAtLevel=1",
 ];
-/// Compiled well, with twice the heap: for what is measured.
+/// Compiled well, with a larger heap and the collector that it comes with: for what is measured.
 const FOR_BENCHMARKS: [&str; 2] = ["-Xms4g", "-Xmx4g"];
 /// What its own launcher gives it on Java 17 to 25.
 const NEEDED: [&str; 18] = [
@@ -95,7 +95,7 @@ impl Elasticsearch {
         Self::start_on(&FOR_TESTS, None)
     }
 
-    /// Starts an empty node that lets everybody in, compiled well and with twice the heap.
+    /// Starts an empty node that lets everybody in, compiled well, with a larger heap and the collector that it comes with.
     ///
     /// # Errors
     /// VG0901 to VG0904.

@@ -6,7 +6,8 @@ use log::{Output, StateChange};
 /// for as long as they may.
 const RECORD_US: i64 = 20;
 
-/// How many times as long as a commit takes steps wait for the next one, for as long as they may: a busy log gets fewer commits.
+/// How many times as long as a commit takes steps wait for the next one, for as long as they may: a busy log gets fewer
+/// commits.
 const COMMITS: i64 = 4;
 /// A commit counts for one in so many in their mean.
 const MEAN: i64 = 8;
@@ -28,7 +29,8 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// From `least_us` where little is read to `most_us` where much is or commits take long, microseconds of the worker's clock; and not more than about `most_bytes` of outputs and changes of state.
+    /// From `least_us` where little is read to `most_us` where much is or commits take long, microseconds of the worker's
+    /// clock; and not more than about `most_bytes` of outputs and changes of state.
     #[must_use]
     pub fn new(least_us: i64, most_us: i64, most_bytes: usize) -> Self {
         Self { least_us, most_us, most_bytes, ..Self::default() }
