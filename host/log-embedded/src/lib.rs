@@ -208,7 +208,8 @@ impl Log for EmbeddedLog {
                 let (key, value): (Vec<u8>, Vec<u8>) = (row.get(1).map_err(io)?, row.get(2).map_err(io)?);
                 bytes += key.len() + value.len();
                 slice.next = [table.as_bytes(), &[0], &key, &[0]].concat();
-                slice.changes.push(StateChange { table, key, value: Some(value) });
+                let (table, key, value) = (table.into(), key.into(), Some(Vec::into(value)));
+                slice.changes.push(StateChange { table, key, value });
                 if bytes >= most_bytes {
                     return Ok(Some(slice));
                 }
@@ -311,10 +312,10 @@ fn change(transaction: &Transaction<'_>, changes: &[StateChange]) -> Result<(), 
         match &change.value {
             Some(value) => transaction
                 .prepare_cached("insert or replace into state values (?, ?, ?)")
-                .and_then(|mut s| s.execute(params![change.table, change.key, value])),
+                .and_then(|mut s| s.execute(params![change.table, &*change.key, &**value])),
             None => transaction
                 .prepare_cached("delete from state where name = ? and key = ?")
-                .and_then(|mut s| s.execute(params![change.table, change.key])),
+                .and_then(|mut s| s.execute(params![change.table, &*change.key])),
         }
         .map_err(io)?;
     }

@@ -1,15 +1,16 @@
 //! Where tables of keyed state lie: the tables of a stage's partition share the partition of that number in
 //! the stage's changelog topic, so that they move, and are restored, together.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use log::{Error, StateChange};
+use log::{Bytes, Error, StateChange};
 
 /// Where a table lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The changelog topic.
-    pub topic: String,
+    pub topic: Arc<str>,
     /// Its partition.
     pub partition: u32,
     /// What the keys of the table begin with.
@@ -18,9 +19,9 @@ pub struct Place {
 
 /// A change as a record; no value: a tombstone.
 pub struct Change<'a> {
-    pub topic: Arc<str>,
-    pub partition: u32,
-    pub key: Vec<u8>,
+    /// Where its table lies.
+    pub place: Arc<Place>,
+    pub key: &'a [u8],
     pub value: Option<&'a [u8]>,
 }
 
@@ -36,7 +37,7 @@ impl Place {
             return Err(Error::Io(format!("a table of state cannot have the name {table}")));
         };
         // A name has no zero byte, so no table's prefix begins another's.
-        Ok(Self { topic: topic(stage), partition, prefix: [name.as_bytes(), &[0]].concat() })
+        Ok(Self { topic: topic(stage).into(), partition, prefix: [name.as_bytes(), &[0]].concat() })
     }
 }
 
@@ -44,8 +45,9 @@ impl Place {
 pub fn change(stage: &str, partition: u32, key: &[u8], value: Option<&[u8]>) -> Option<StateChange> {
     let mut parts = key.splitn(2, |byte| *byte == 0);
     let (name, key) = (std::str::from_utf8(parts.next()?).ok()?, parts.next()?);
-    let table = log::table_name(stage, partition, name);
-    Some(StateChange { table, key: key.to_vec(), value: value.map(Into::into) })
+    let table = log::table_name(stage, partition, name).into();
+    let [key, value] = [Some(key), value].map(|bytes| bytes.map(Bytes::copy_from_slice));
+    Some(StateChange { table, key: key?, value })
 }
 
 /// What a place in a partition's state says to those who know it.
@@ -87,25 +89,29 @@ impl Mark {
     }
 }
 
-/// The records of a step's changes of state, in their order.
-pub fn records<'a>(changes: &'a [StateChange]) -> Result<Vec<Change<'a>>, Error> {
-    let mut last: Option<(&str, Place, Arc<str>)> = None;
-    let mut records = Vec::with_capacity(changes.len());
-    for change in changes {
-        let (place, topic) = match &last {
-            Some((table, place, topic)) if *table == change.table => (place.clone(), topic.clone()),
-            _ => {
-                let place = Place::of(&change.table)?;
-                let topic = place.topic.as_str().into();
-                (place, topic)
-            }
+/// The records of a step's changes of state, in their order; their keys lie in `keys`.
+pub fn records<'a>(changes: &'a [StateChange], keys: &'a mut Vec<u8>) -> Result<Vec<Change<'a>>, Error> {
+    keys.clear();
+    let mut last: Option<(&Arc<str>, Arc<Place>)> = None;
+    let mut places = Vec::with_capacity(changes.len());
+    for StateChange { table, key, .. } in changes {
+        let known = last.take().filter(|(known, _)| Arc::ptr_eq(known, table) || *known == table);
+        let (_, place) = match known {
+            Some(known) => last.insert(known),
+            None => last.insert((table, Arc::new(Place::of(table)?))),
         };
-        let key = [&place.prefix, change.key.as_slice()].concat();
-        let (partition, value) = (place.partition, change.value.as_deref());
-        records.push(Change { topic: topic.clone(), partition, key, value });
-        last = Some((&change.table, place, topic));
+        let from = keys.len();
+        keys.extend_from_slice(&place.prefix);
+        keys.extend_from_slice(key);
+        places.push((place.clone(), from..keys.len()));
     }
-    Ok(records)
+    let keys = &*keys;
+    let change = |(change, (place, key)): (&'a StateChange, (Arc<Place>, Range<usize>))| Change {
+        key: keys.get(key).unwrap_or_default(),
+        value: change.value.as_deref(),
+        place,
+    };
+    Ok(changes.iter().zip(places).map(change).collect())
 }
 
 #[cfg(test)]
@@ -115,7 +121,7 @@ mod tests {
     #[test]
     fn a_partitions_tables_lie_together_and_apart() {
         let place = |table: &str| Place::of(table).unwrap();
-        assert_eq!(place("a.v1.newest").topic, "a.v1.newest.changelog");
+        assert_eq!(&*place("a.v1.newest").topic, "a.v1.newest.changelog");
         let (keys, held) = (place("a.v1.unique/12.keys"), place("a.v1.unique/12.held"));
         assert_eq!((&*keys.topic, keys.partition), ("a.v1.unique.changelog", 12));
         assert_eq!((&keys.topic, keys.partition), (&held.topic, held.partition));
@@ -125,15 +131,16 @@ mod tests {
 
     #[test]
     fn a_record_is_the_change_that_it_was_written_for() {
+        let mut keys = Vec::new();
         for table in ["a.v1.newest", "a.v1.unique/0.keys", "a.v1.unique/12.held"] {
             let (stage, partition, _) = log::parse_table(table).unwrap();
             for (key, value) in
                 [(vec![], None), (vec![0, 1, 0], Some(vec![])), (b"k".to_vec(), Some(b"v".to_vec()))]
             {
-                let wanted = StateChange { table: table.into(), key, value };
-                let written = records(std::slice::from_ref(&wanted)).unwrap();
+                let wanted = StateChange { table: table.into(), key: key.into(), value: value.map(Vec::into) };
+                let written = records(std::slice::from_ref(&wanted), &mut keys).unwrap();
                 let [Change { key, value, .. }] = written.as_slice() else { panic!("one record") };
-                assert_eq!(change(stage, partition, key, *value), Some(wanted));
+                assert_eq!(change(stage, partition, key, *value).as_ref(), Some(&wanted));
             }
         }
         assert_eq!(change("a", 0, b"no zero byte", None), None);

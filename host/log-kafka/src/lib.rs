@@ -36,7 +36,9 @@ use open::{Open, Written};
 pub use options::Options;
 use reader::Reader;
 use scanner::Scanner;
+pub use options::Compression;
 pub use security::{ClientCertificate, Mechanism, Sasl, Security};
+pub use topics::Retention;
 use topics::Topics;
 use writer::{Moved, Progress, Touched, Writer};
 
@@ -148,11 +150,11 @@ impl KafkaLog {
         Err(Error::NoTopic { topic: topic.into(), partition })
     }
 
-    /// For how long a topic keeps records by their age; none: for good, or nobody says.
+    /// How long and how much of its records a topic keeps.
     ///
     /// # Errors
-    /// [`Error::Away`].
-    pub fn retention(&self, topic: &str) -> Result<Option<Duration>, Error> {
+    /// [`Error::Away`], [`Error::Refused`] without the right to know.
+    pub fn retention(&self, topic: &str) -> Result<Retention, Error> {
         self.explained(self.topics.retention(topic))
     }
 
@@ -263,9 +265,10 @@ impl KafkaLog {
             self.must_exist(&position.topic, position.partition)?;
             self.check_forward(&step.group, position)?;
         }
-        let changes = changelog::records(&step.state)?;
-        for changelog::Change { topic, partition, key, value } in &changes {
-            written.add(topic, *partition, key, value.unwrap_or_default());
+        let mut keys = Vec::new();
+        let changes = changelog::records(&step.state, &mut keys)?;
+        for changelog::Change { place, key, value } in &changes {
+            written.add(&place.topic, place.partition, key, value.unwrap_or_default());
         }
         written.places().try_for_each(|(topic, partition)| self.must_exist(topic, partition))?;
         let ticket = step.positions.first().map(|first| self.ticket_of(&step.group, first)).transpose()?;

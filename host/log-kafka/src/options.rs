@@ -22,6 +22,31 @@ pub struct Options {
     pub transaction_timeout_ms: u32,
     /// How the brokers and this program know each other; none: not at all, and everybody can read along.
     pub security: Option<Security>,
+    /// How records are written.
+    pub compression: Compression,
+}
+
+/// How records that are sent together are made smaller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// By LZ4, for a few percent of the time.
+    #[default]
+    Lz4,
+    /// By Zstandard: about a third smaller than LZ4, for a sixth of the time.
+    Zstd,
+}
+
+impl Compression {
+    /// As Kafka calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Zstd => "zstd",
+        }
+    }
 }
 
 impl Options {
@@ -36,6 +61,7 @@ impl Options {
             silence_timeout_ms: 60_000,
             transaction_timeout_ms: 10_000,
             security: None,
+            compression: Compression::default(),
         }
     }
 

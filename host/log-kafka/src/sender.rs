@@ -9,7 +9,7 @@ use std::ops::Deref;
 use std::ptr::{self, NonNull};
 
 use rdkafka::bindings::{
-    RD_KAFKA_MSG_F_COPY, rd_kafka_last_error, rd_kafka_producev, rd_kafka_t, rd_kafka_topic_destroy,
+    RD_KAFKA_MSG_F_COPY, rd_kafka_flush, rd_kafka_last_error, rd_kafka_producev, rd_kafka_t, rd_kafka_topic_destroy,
     rd_kafka_topic_new, rd_kafka_topic_t, rd_kafka_vtype_t,
 };
 use rdkafka::error::{IsError as _, KafkaError};
@@ -91,6 +91,12 @@ impl<C: ProducerContext<DeliveryOpaque = ()> + 'static> Sender<C> {
             true => Err(KafkaError::MessageProduction(given.into())),
             false => Ok(()),
         }
+    }
+
+    /// Has what was given sent at once, and waits for a millisecond, as the client forgets it when the call returns.
+    pub fn hurry(&self) {
+        // SAFETY: the client lives. That not everything was sent meanwhile is not a failure.
+        unsafe { rd_kafka_flush(self.client(), 1) };
     }
 
     fn topic(&self, name: &str) -> Result<NonNull<rd_kafka_topic_t>, KafkaError> {

@@ -1,12 +1,19 @@
 //! Tokens for OAUTHBEARER: JSON Web Tokens (RFC 7519), which are the broker's to verify. Here only the time counts.
 
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, CString, c_char};
+use std::ptr;
+
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use log::Refusal;
-use rdkafka::client::OAuthToken;
+use log::{Error, Refusal};
+use rdkafka::bindings::rd_kafka_oauthbearer_set_token;
+use rdkafka::client::{Client, ClientContext, OAuthToken};
+use rdkafka::error::IsError as _;
 use serde_json::Value;
 
 use crate::files;
@@ -34,6 +41,34 @@ fn parse(token: String, now_s: u64) -> Result<OAuthToken, String> {
     let lifetime_ms = i64::try_from(end_s.saturating_mul(1000)).unwrap_or(i64::MAX);
     let principal_name = claims.get("sub").and_then(Value::as_str).unwrap_or_default().replace('\0', "");
     Ok(OAuthToken { token, principal_name, lifetime_ms })
+}
+
+/// Room for the client's reason why it does not take a token.
+const REASON_BYTES: usize = 256;
+
+/// Gives a client the token that a file holds now, where the library does not hear it ask for one (docs/adr/0013).
+pub fn hand_over(path: &Path, client: &Client<impl ClientContext>) -> Result<(), Error> {
+    let OAuthToken { token, principal_name, lifetime_ms } = read(path)?;
+    let wrong = |why: String| Refusal::Token { file: path.display().to_string(), why };
+    let [token, principal] = [token, principal_name].map(CString::new);
+    let (Ok(token), Ok(principal)) = (token, principal) else {
+        return Err(wrong("it holds a zero byte".into()).into());
+    };
+    let mut reason: [c_char; REASON_BYTES] = [0; REASON_BYTES];
+    // SAFETY: the client lives; both texts end with a zero byte and are copied, there are no extensions, and the reason
+    // has the room that is said, of which the client leaves the last byte zero.
+    let set = unsafe {
+        let (token, principal) = (token.as_ptr(), principal.as_ptr());
+        let (none, room) = (ptr::null_mut(), reason.len());
+        let why = reason.as_mut_ptr();
+        rd_kafka_oauthbearer_set_token(client.native_ptr(), token, lifetime_ms, principal, none, 0, why, room)
+    };
+    if set.is_error() {
+        // SAFETY: as above.
+        let why = unsafe { CStr::from_ptr(reason.as_ptr()) };
+        return Err(wrong(why.to_string_lossy().into_owned()).into());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

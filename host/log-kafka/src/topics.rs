@@ -17,7 +17,8 @@ use rdkafka::error::RDKafkaErrorCode as Code;
 
 use crate::ear::Ear;
 use crate::scanner::Scanner;
-use crate::{ANSWER, Options, errors};
+use crate::security::Security;
+use crate::{ANSWER, Options, errors, token};
 
 /// A topic's settings: name, value.
 pub type Settings = &'static [(&'static str, &'static str)];
@@ -48,6 +49,15 @@ const CHECKED: [&str; 2] = ["cleanup.policy", "message.timestamp.type"];
 /// How long a topic that was just made may be unknown to the broker that is asked.
 const APPEARS: Duration = Duration::from_secs(10);
 
+/// What a topic keeps of its records: beyond that it may delete the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Up to this age; none: of any.
+    pub age: Option<Duration>,
+    /// So many bytes of each partition; none: all.
+    pub bytes: Option<u64>,
+}
+
 /// What is known of topics.
 pub struct Topics {
     options: Options,
@@ -66,19 +76,21 @@ impl Topics {
         }
     }
 
-    /// Whether the client for administration can say who it is: nobody can hand it a token, as the library takes
-    /// none of its events.
-    fn has_admin(&self) -> bool {
-        self.options.security.as_ref().is_none_or(|security| security.token().is_none())
-    }
-
+    /// The client for administration, which can say who it is for as long as a request may take.
     fn admin(&self) -> Result<&AdminClient<Ear>, Error> {
-        if let Some(admin) = self.admin.get() {
-            return Ok(admin);
+        let admin = match self.admin.get() {
+            Some(admin) => admin,
+            None => {
+                let admin = self.options.client()?.create_with_context(self.options.ear());
+                let admin = admin.map_err(|e| errors::of(&e))?;
+                self.admin.get_or_init(|| admin)
+            }
+        };
+        // Each time, as nobody hears this client ask for a newer one: the library takes none of its events.
+        if let Some(file) = self.options.security.as_ref().and_then(Security::token) {
+            token::hand_over(file, admin.inner())?;
         }
-        let admin =
-            self.options.client()?.create_with_context(self.options.ear()).map_err(|e| errors::of(&e))?;
-        Ok(self.admin.get_or_init(|| admin))
+        Ok(admin)
     }
 
     /// The partitions of a topic; asked once.
@@ -152,13 +164,6 @@ impl Topics {
     }
 
     fn create(&self, topic: &str, partitions: u32, settings: Settings) -> Result<(), Error> {
-        if !self.has_admin() {
-            let why = "with a token Vigie cannot make topics";
-            return Err(Refusal::Unable(format!(
-                "topic {topic} with {partitions} partitions is missing: {why}"
-            ))
-            .into());
-        }
         let count = i32::try_from(partitions).unwrap_or(i32::MAX);
         // As many copies as the cluster makes of a topic of which nothing is said.
         let mut new = NewTopic::new(topic, count, TopicReplication::Fixed(-1));
@@ -171,6 +176,10 @@ impl Topics {
             // Another process was faster: it is checked like any that exists.
             Some(Ok(_) | Err((_, Code::TopicAlreadyExists))) => Ok(()),
             Some(Err((_, code))) if errors::is_away(code) => Err(Error::Away(code.to_string())),
+            Some(Err((_, code))) if is_forbidden(code) => Err(Refusal::Unable(format!(
+                "topic {topic} with {partitions} partitions is missing, and may not be made: {code}"
+            ))
+            .into()),
             Some(Err((_, code))) => Err(Error::Io(format!("topic {topic} cannot be made: {code}"))),
             None => Err(Error::Io(format!("topic {topic} cannot be made: no answer"))),
         }
@@ -181,20 +190,20 @@ impl Topics {
         if let Some(kept_ms) = self.deletes_kept_ms.borrow().get(topic) {
             return Ok(*kept_ms);
         }
-        let settings = self.has_admin().then(|| self.settings(topic)).transpose()?;
-        let entry = settings.as_ref().and_then(|settings| settings.get("delete.retention.ms"));
+        let settings = self.settings(topic)?;
+        let entry = settings.get("delete.retention.ms");
         // What is not told is not relied on.
         let kept_ms = entry.and_then(|entry| entry.value.as_ref()?.parse().ok()).unwrap_or(0);
         self.deletes_kept_ms.borrow_mut().insert(topic.into(), kept_ms);
         Ok(kept_ms)
     }
 
-    /// For how long a topic keeps records by their age; none: for good, or it is not told.
-    pub fn retention(&self, topic: &str) -> Result<Option<Duration>, Error> {
-        let settings = self.has_admin().then(|| self.settings(topic)).transpose()?;
-        let entry = settings.as_ref().and_then(|settings| settings.get("retention.ms"));
+    /// How long and how much of its records a topic keeps.
+    pub fn retention(&self, topic: &str) -> Result<Retention, Error> {
+        let settings = self.settings(topic)?;
         // -1: for good.
-        Ok(entry.and_then(|entry| entry.value.as_ref()?.parse().ok()).map(Duration::from_millis))
+        let bound = |name| settings.get(name).and_then(|entry| entry.value.as_ref()?.parse::<u64>().ok());
+        Ok(Retention { age: bound("retention.ms").map(Duration::from_millis), bytes: bound("retention.bytes") })
     }
 
     fn settings(&self, topic: &str) -> Result<ConfigResource, Error> {
@@ -207,15 +216,16 @@ impl Topics {
                 Some(Ok(_) | Err(Code::UnknownTopicOrPartition)) if start.elapsed() < APPEARS => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
+                Some(Err(code)) if is_forbidden(code) => {
+                    let why = format!("the settings of topic {topic} may not be read: {code}");
+                    return Err(Refusal::Unable(why).into());
+                }
                 _ => return Err(Error::Away(format!("the settings of topic {topic} are not told"))),
             }
         }
     }
 
     fn check(&self, topic: &str, settings: Settings) -> Result<(), Error> {
-        if !self.has_admin() {
-            return Ok(());
-        }
         let resource = self.settings(topic)?;
         for (setting, wanted) in settings.iter().filter(|(name, _)| CHECKED.contains(name)) {
             let found = resource.get(setting).and_then(|entry| entry.value.clone()).unwrap_or_default();
@@ -230,6 +240,11 @@ impl Topics {
 
 fn patience() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(ANSWER)).operation_timeout(Some(ANSWER))
+}
+
+/// Whether it lacks a right.
+fn is_forbidden(code: Code) -> bool {
+    matches!(code, Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)
 }
 
 fn count(partitions: usize) -> u32 {

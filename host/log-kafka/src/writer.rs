@@ -25,8 +25,8 @@ pub use sweep::{Moved, Touched};
 
 /// Longest wait for the end of an older connection's transaction.
 const TAKE_OVER: Duration = Duration::from_secs(30);
-/// How long the client may sit on records to send them together, in ms; a commit waits for the last of them.
-const LINGER_MS: &str = "1";
+/// How long the client may sit on records to send them together, in ms; a commit has the last of them sent at once.
+const LINGER_MS: &str = "10";
 
 /// A commit that took longer may have been ended by another life of the broker than the one that was asked.
 const DOUBTED: Duration = Duration::from_secs(1);
@@ -184,8 +184,8 @@ impl Writer {
             let (partition, timestamp_ms) = (partition_of(*partition)?, Some(timestamp_us.div_euclid(1000)));
             self.send(&Sent { topic, partition, timestamp_ms, key, value: Some(value) }, deadline)?;
         }
-        for Change { topic, partition, key, value } in changes {
-            let partition = partition_of(*partition)?;
+        for Change { place, key, value } in changes {
+            let (topic, partition) = (&*place.topic, partition_of(place.partition)?);
             self.send(&Sent { topic, partition, timestamp_ms: None, key, value: *value }, deadline)?;
         }
         self.producer.poll(Duration::ZERO);
@@ -226,6 +226,7 @@ impl Writer {
     /// Sends the positions, and waits until the broker has everything.
     fn fill(&self, groups: &[Progress<'_>]) -> Result<(), KafkaError> {
         let deadline = self.deadline();
+        self.producer.hurry();
         // Asked while the last records are on their way: the broker works on both at once.
         for Progress { positions, ticket, .. } in groups {
             self.producer.send_offsets_to_transaction(&offsets(positions)?, ticket, ANSWER)?;
@@ -239,13 +240,15 @@ impl Writer {
         usize::try_from(self.producer.in_flight_count()).is_ok_and(|left| left < self.sent)
     }
 
-    /// Not by flush: it polls for 100 ms where records are on their way.
+    /// Not by the library's flush: it polls for 100 ms where records are on their way.
     fn wait_until_sent(&self, deadline: Instant) -> Result<(), KafkaError> {
         while self.producer.in_flight_count() > 0 {
             if Instant::now() > deadline {
                 return Err(KafkaError::MessageProduction(Code::MessageTimedOut));
             }
-            hear(&self.producer);
+            // Again, as some may have waited for their partition to be taken into the transaction.
+            self.producer.hurry();
+            self.producer.poll(Duration::ZERO);
         }
         Ok(())
     }
@@ -427,7 +430,7 @@ fn connect(options: &Options, name: &str) -> Result<Sender<Deliveries>, Error> {
     config.set("message.timeout.ms", options.transaction_timeout_ms.to_string());
     config
         .set("linger.ms", LINGER_MS)
-        .set("compression.type", "lz4")
+        .set("compression.type", options.compression.name())
         .set("delivery.report.only.error", "true");
     config.set("message.max.bytes", MOST_RECORD_BYTES);
     let (refused, lost) = (Mutex::default(), AtomicBool::new(false));

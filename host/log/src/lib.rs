@@ -70,11 +70,11 @@ pub struct Position {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateChange {
     /// The table: `STAGE`, or `STAGE/PARTITION.NAME` for one of the tables of a stage's partition.
-    pub table: String,
+    pub table: Arc<str>,
     /// The key.
-    pub key: Vec<u8>,
+    pub key: Bytes,
     /// The new value; none deletes.
-    pub value: Option<Vec<u8>>,
+    pub value: Option<Bytes>,
 }
 
 /// A key of keyed state and its value.
@@ -282,10 +282,10 @@ pub trait Log {
             let Some(slice) = self.state_from(stage, partition, &from, SLICE_BYTES)? else {
                 return Err(Error::Pending { what: table.into() });
             };
-            for change in slice.changes.into_iter().filter(|change| change.table == table) {
+            for change in slice.changes.into_iter().filter(|change| *change.table == *table) {
                 match change.value {
-                    Some(value) => rows.insert(change.key, value),
-                    None => rows.remove(&change.key),
+                    Some(value) => rows.insert(change.key.into(), value.into()),
+                    None => rows.remove(&*change.key),
                 };
             }
             if slice.done {

@@ -8,7 +8,7 @@ use arrow::array::{AsArray as _, RecordBatch};
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 use event::Encoder;
-use log::StateChange;
+use log::{Bytes, StateChange};
 
 use crate::Error;
 
@@ -28,7 +28,7 @@ impl Held {
     /// Takes rows, each with its offset and with its record's value, which is what the log keeps.
     pub(crate) fn add<'a>(
         &mut self,
-        table: &str,
+        table: &Arc<str>,
         batch: RecordBatch,
         rows: impl Iterator<Item = (u64, &'a [u8])>,
         changes: &mut Vec<StateChange>,
@@ -38,8 +38,8 @@ impl Held {
         for (row, (offset, value)) in rows.enumerate() {
             let (at, id) = (times.value(row), ids.value(row));
             self.rows.insert((at, id.into(), offset), (batch.clone(), row));
-            let (table, key) = (table.to_owned(), offset.to_be_bytes().to_vec());
-            changes.push(StateChange { table, key, value: Some(value.to_vec()) });
+            let (table, key) = (table.clone(), Bytes::copy_from_slice(&offset.to_be_bytes()));
+            changes.push(StateChange { table, key, value: Some(Bytes::copy_from_slice(value)) });
         }
         Ok(())
     }
@@ -48,7 +48,7 @@ impl Held {
     /// joined by others.
     pub(crate) fn release(
         &mut self,
-        table: &str,
+        table: &Arc<str>,
         before_us: i64,
         changes: &mut Vec<StateChange>,
     ) -> Result<Option<Ordered>, Error> {
@@ -72,8 +72,8 @@ impl Held {
             picks.push((at, row));
             offsets.push(offset);
             changes.push(StateChange {
-                table: table.to_owned(),
-                key: offset.to_be_bytes().to_vec(),
+                table: table.clone(),
+                key: Bytes::copy_from_slice(&offset.to_be_bytes()),
                 value: None,
             });
         }

@@ -16,7 +16,7 @@ use arrow::datatypes::{
     Field as ArrowField, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{DecodeMap, Decoder, Kind};
-use log::{Record, StateChange};
+use log::{Bytes, Record, StateChange};
 use plugin::{Component, Gives, KeyedRows, Offers, Order, Stateful};
 use state::{Groups, Shape, Table};
 
@@ -194,8 +194,8 @@ impl KeyedStage {
 
     /// The tables of the log that a partition's state lies in: keys, watermarks, held rows.
     #[must_use]
-    pub fn tables(&self, partition: u32) -> [String; 3] {
-        ["keys", "watermarks", "held"].map(|what| format!("{}/{partition}.{what}", self.group))
+    pub fn tables(&self, partition: u32) -> [Arc<str>; 3] {
+        ["keys", "watermarks", "held"].map(|what| log::table_name(&self.group, partition, what).into())
     }
 
     /// How many keys of a restored partition have state, and the bytes of memory that they take.
@@ -248,7 +248,7 @@ impl KeyedStage {
         for record in records {
             if let Some((of, mark)) = watermark::decode(record) {
                 if let Some(known) = at.watermarks.take(of, mark) {
-                    let (key, value) = (of.to_vec(), Some(known.to_bytes()));
+                    let (key, value) = (Bytes::copy_from_slice(of), Some(known.to_bytes().into()));
                     work.result.state.push(StateChange { table: marks_table.clone(), key, value });
                 }
                 continue;
@@ -275,8 +275,8 @@ impl KeyedStage {
         }
         if time != at.time {
             at.time = time;
-            let value = Some(time.to_bytes());
-            work.result.state.push(StateChange { table: marks_table, key: OWN.into(), value });
+            let (key, value) = (Bytes::from_static(OWN), Some(time.to_bytes().into()));
+            work.result.state.push(StateChange { table: marks_table, key, value });
         }
         if let Some(now_us) = time.now_us {
             self.fire(at, now_us, &mut work)?;

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use log::{Log, Place, Slice, StateChange};
+use log::{Bytes, Log, Place, Slice, StateChange};
 
 use crate::keyed::Restored;
 use crate::snapshot::{Head, Reader, Snapshots, Writer, damaged};
@@ -104,7 +104,7 @@ impl Changed {
 }
 
 fn size(change: &StateChange) -> u64 {
-    (change.key.len() + change.value.as_ref().map_or(0, Vec::len)) as u64
+    (change.key.len() + change.value.as_ref().map_or(0, Bytes::len)) as u64
 }
 
 /// A partition that is being restored.
@@ -133,7 +133,7 @@ pub(crate) struct Restore {
 /// What is restored.
 enum Into {
     /// A raw partition, by the key of what the log has for it, and that.
-    Source { source: usize, key: Vec<u8>, found: Option<Vec<u8>>, partition: u32 },
+    Source { source: usize, key: Vec<u8>, found: Option<Bytes>, partition: u32 },
     /// A stateful stage's partition; none: it has to be begun.
     Then { number: usize, restored: Option<Box<Restored>> },
 }
@@ -352,7 +352,7 @@ fn read_entries(reader: &mut Reader, into: &mut Restored, most_bytes: usize) -> 
     while bytes < most_bytes.max(1) {
         let Some((what, key, value)) = reader.next()? else { return Ok(None) };
         bytes += key.len() + value.len() + 1;
-        into.take_in(what.into(), key, Some(value)).map_err(|error| damaged(&error.to_string()))?;
+        into.take_in(what.into(), key.into(), Some(value.into())).map_err(|error| damaged(&error.to_string()))?;
     }
     Ok(Some(bytes as u64))
 }

@@ -12,7 +12,7 @@ use arrow::datatypes::{
     DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{Decoder, Kind};
-use log::{KeyValue, Output, Record, StateChange};
+use log::{Bytes, KeyValue, Output, Record, StateChange};
 use plugin::{Component, Offers, Plugin, Shape};
 
 use crate::sink::{DeadLetters, Refused, Sink};
@@ -245,12 +245,12 @@ impl Stage {
     /// [`Error::State`] if it cannot be read by this version of the pipeline.
     pub fn restore(&mut self, source: usize, partition: u32, state: &[KeyValue]) -> Result<(), Error> {
         let key = self.state_key(source, partition);
-        let found = state.iter().find(|(k, _)| *k == key).map(|(_, value)| value.clone());
+        let found = state.iter().find(|(k, _)| *k == key).map(|(_, value)| Bytes::copy_from_slice(value));
         self.put(source, partition, found)
     }
 
     /// The same, of what lies under its key.
-    pub(crate) fn put(&mut self, source: usize, partition: u32, found: Option<Vec<u8>>) -> Result<(), Error> {
+    pub(crate) fn put(&mut self, source: usize, partition: u32, found: Option<Bytes>) -> Result<(), Error> {
         self.forget(source, partition);
         let table = self.state_table();
         let Some(input) = self.inputs.get_mut(source) else { return Ok(()) };
@@ -300,9 +300,9 @@ impl Stage {
         self.dead_letters.write(&input.topic, refused.collect(), &mut result.outputs);
         if let Some(come) = come {
             result.state.push(StateChange {
-                table: self.state_table(),
-                key: join_key(&input.topic, partition),
-                value: Some(come.to_bytes()),
+                table: self.state_table().into(),
+                key: join_key(&input.topic, partition).into(),
+                value: Some(come.to_bytes().into()),
             });
         }
         Ok(result)
@@ -331,12 +331,12 @@ impl Stage {
 
     /// A step without records, which says how far a partition has come.
     fn tell(&mut self, source: usize, partition: u32, mark: Mark) -> StepResult {
-        let table = self.state_table();
+        let table = self.state_table().into();
         let mut result = StepResult::default();
         if let Some(input) = self.inputs.get_mut(source) {
             input.marks.insert(partition, mark);
             self.sink.mark(&input.topic, partition, mark, &mut result.outputs);
-            let (key, value) = (join_key(&input.topic, partition), Some(mark.to_bytes()));
+            let (key, value) = (join_key(&input.topic, partition).into(), Some(mark.to_bytes().into()));
             result.state.push(StateChange { table, key, value });
         }
         result

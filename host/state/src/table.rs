@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::hash::BuildHasher as _;
+use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::row::RowConverter;
 use event::{Kept, KeptFields};
 use hashbrown::{DefaultHashBuilder, HashTable};
-use log::{KeyValue, StateChange};
+use log::{Bytes, KeyValue, StateChange};
 
 use crate::Error;
 use crate::entry::Entry;
@@ -20,19 +21,49 @@ const DELETED: &[u8] = b"\0deleted";
 
 /// The state of all keys of one partition of a step.
 pub struct Table {
-    name: String,
+    name: Arc<str>,
     shape: Shape,
     keys: RowConverter,
     fields: KeptFields,
     hasher: DefaultHashBuilder,
     entries: HashTable<Entry>,
     timers: BTreeSet<(i64, Box<[u8]>)>,
-    changes: Vec<StateChange>,
+    changes: Changes,
     bytes: usize,
     most_bytes: usize,
     /// The greatest revision of a key that is deleted: it may come back, and must not fall behind itself.
     deleted_revision: i64,
     buffer: Vec<u8>,
+}
+
+/// Changes since the last commit, their bytes one behind the other.
+#[derive(Default)]
+struct Changes {
+    bytes: Vec<u8>,
+    /// Where the key of each ends, and then its value; none: it is deleted.
+    ends: Vec<(usize, Option<usize>)>,
+}
+
+impl Changes {
+    fn push(&mut self, key: &[u8], value: Option<&[u8]>) {
+        self.bytes.extend_from_slice(key);
+        let key_end = self.bytes.len();
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.ends.push((key_end, value.map(|_| self.bytes.len())));
+    }
+
+    fn take(&mut self, table: &Arc<str>) -> Vec<StateChange> {
+        let Self { bytes, ends } = std::mem::take(self);
+        // As much is likely to change the next time.
+        (self.bytes, self.ends) = (Vec::with_capacity(bytes.len()), Vec::with_capacity(ends.len()));
+        let (bytes, mut from) = (Bytes::from(bytes), 0);
+        let change = |(key_end, value_end): (usize, Option<usize>)| {
+            let key = bytes.slice(from..key_end);
+            from = value_end.unwrap_or(key_end);
+            StateChange { table: table.clone(), key, value: value_end.map(|end| bytes.slice(key_end..end)) }
+        };
+        ends.into_iter().map(change).collect()
+    }
 }
 
 /// Keys whose timers are due at the same time.
@@ -51,16 +82,17 @@ impl Table {
     pub fn new(name: String, shape: Shape, most_bytes: usize) -> Result<Self, Error> {
         let keys = converter(&shape.key)?;
         let fields = KeptFields::new(&shape.state).ok_or(Error::Fields)?;
-        let header = StateChange { table: name.clone(), key: HEADER.into(), value: Some(shape.header()) };
+        let mut changes = Changes::default();
+        changes.push(HEADER, Some(&shape.header()));
         Ok(Self {
-            name,
+            name: name.into(),
             shape,
             keys,
             fields,
             hasher: DefaultHashBuilder::default(),
             entries: HashTable::new(),
             timers: BTreeSet::new(),
-            changes: vec![header],
+            changes,
             bytes: 0,
             most_bytes,
             deleted_revision: i64::MIN,
@@ -87,10 +119,10 @@ impl Table {
     /// # Errors
     /// As [`Self::restore`].
     pub fn apply(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), Error> {
-        let damaged = || Error::Damaged { table: self.name.clone() };
+        let damaged = || Error::Damaged { table: self.name.to_string() };
         match (key, value) {
-            (HEADER, Some(header)) if header == self.shape.header() => self.changes.clear(),
-            (HEADER, _) => return Err(Error::Shape { table: self.name.clone() }),
+            (HEADER, Some(header)) if header == self.shape.header() => self.changes = Changes::default(),
+            (HEADER, _) => return Err(Error::Shape { table: self.name.to_string() }),
             (DELETED, value) => {
                 let bytes = value.and_then(|value| value.try_into().ok()).ok_or_else(damaged)?;
                 self.deleted_revision = i64::from_be_bytes(bytes);
@@ -212,7 +244,7 @@ impl Table {
                 continue;
             }
             let timer_us = row.timer_us();
-            let value = match known {
+            match known {
                 Some(entry) => {
                     if entry.timer_us() != timer_us {
                         move_timer(&mut self.timers, key, entry.timer_us(), timer_us);
@@ -220,20 +252,17 @@ impl Table {
                     self.bytes -= entry.size_bytes();
                     entry.change(revision, &self.fields, row, &mut self.buffer);
                     self.bytes += entry.size_bytes();
-                    entry.value().to_vec()
+                    self.changes.push(key, Some(entry.value()));
                 }
                 None => {
                     let entry = Entry::new(key, revision, &self.fields, row, &mut self.buffer);
-                    let value = entry.value().to_vec();
+                    self.changes.push(key, Some(entry.value()));
                     self.put(entry);
-                    value
                 }
-            };
-            let (table, key) = (self.name.clone(), key.to_vec());
-            self.changes.push(StateChange { table, key, value: Some(value) });
+            }
         }
         if self.bytes > self.most_bytes {
-            return Err(Error::Full { table: self.name.clone(), most_bytes: self.most_bytes });
+            return Err(Error::Full { table: self.name.to_string(), most_bytes: self.most_bytes });
         }
         Ok(revisions)
     }
@@ -248,7 +277,7 @@ impl Table {
 
     /// The changes since the last call, for the commit.
     pub fn take_changes(&mut self) -> Vec<StateChange> {
-        std::mem::take(&mut self.changes)
+        self.changes.take(&self.name)
     }
 
     /// All keys in their order, to be looked at.
@@ -272,11 +301,10 @@ impl Table {
     fn delete(&mut self, key: &[u8], revision: i64) {
         if revision > self.deleted_revision {
             self.deleted_revision = revision;
-            let (key, value) = (DELETED.into(), Some(revision.to_be_bytes().into()));
-            self.changes.push(StateChange { table: self.name.clone(), key, value });
+            self.changes.push(DELETED, Some(&revision.to_be_bytes()));
         }
         if self.forget(key) {
-            self.changes.push(StateChange { table: self.name.clone(), key: key.into(), value: None });
+            self.changes.push(key, None);
         }
     }
 

@@ -1,4 +1,4 @@
-//! How to connect to Kafka by TLS: files and a name, by options or by the environment. No secret is ever an
+//! How to connect to Kafka, mostly by TLS: files and a name, by options or by the environment. No secret is ever an
 //! option's value: other users of the machine and its logs would see it.
 
 use std::fs;
@@ -12,7 +12,7 @@ use log_kafka::{ClientCertificate, Options, Sasl, Security};
 
 use crate::logs::Brokers;
 
-const HEADING: &str = "Kafka by TLS (docs/kafka.md)";
+const HEADING: &str = "Kafka (docs/kafka.md)";
 /// The rights of all users who are neither the owner nor in the group.
 const OTHERS: u32 = 0o007;
 
@@ -58,6 +58,10 @@ pub struct Settings {
     #[arg(long, global = true, value_name = "FILE", env = "VIGIE_KAFKA_TOKEN_FILE")]
     #[arg(help_heading = HEADING, hide_short_help = true)]
     kafka_token_file: Option<PathBuf>,
+    /// How records are compressed that are written to Kafka; lz4 if nothing is said
+    #[arg(long, global = true, value_enum, value_name = "NAME", env = "VIGIE_KAFKA_COMPRESSION")]
+    #[arg(help_heading = HEADING, hide_short_help = true)]
+    kafka_compression: Option<Compression>,
     /// Whether the files' rights were looked at.
     #[arg(skip)]
     looked: OnceLock<()>,
@@ -74,6 +78,24 @@ enum Mechanism {
     Plain,
 }
 
+/// As Kafka calls it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Compression {
+    None,
+    Lz4,
+    Zstd,
+}
+
+impl From<Compression> for log_kafka::Compression {
+    fn from(compression: Compression) -> Self {
+        match compression {
+            Compression::None => Self::None,
+            Compression::Lz4 => Self::Lz4,
+            Compression::Zstd => Self::Zstd,
+        }
+    }
+}
+
 impl Settings {
     /// How to connect to these brokers.
     pub fn options(&self, brokers: &Brokers, name: Option<&str>) -> Result<Options> {
@@ -86,7 +108,8 @@ impl Settings {
         if let Some(security) = &security {
             self.looked.get_or_init(|| security.secrets().into_iter().for_each(warn));
         }
-        Ok(Options { security, ..Options::new(&brokers.addresses, name) })
+        let compression = self.kafka_compression.map(Into::into).unwrap_or_default();
+        Ok(Options { security, compression, ..Options::new(&brokers.addresses, name) })
     }
 
     fn is_any(&self) -> bool {

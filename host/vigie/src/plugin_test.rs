@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use log::{KeyValue, Record, StateChange};
+use log::{Bytes, KeyValue, Record, StateChange};
 use pipeline::{Identity, Pipeline, Running, StepResult};
 use plugin::Component;
 use serde::Deserialize;
@@ -225,7 +225,7 @@ struct Driver<'a> {
     harness: &'a Harness<'a>,
     pipeline: Pipeline,
     running: Option<Running>,
-    state: BTreeMap<String, BTreeMap<Vec<u8>, Vec<u8>>>,
+    state: BTreeMap<Arc<str>, BTreeMap<Bytes, Bytes>>,
     fresh: bool,
 }
 
@@ -269,7 +269,7 @@ impl Driver<'_> {
 
     fn table(&self, name: &str) -> Vec<KeyValue> {
         let table = self.state.get(name).into_iter().flatten();
-        table.map(|(key, value)| (key.clone(), value.clone())).collect()
+        table.map(|(key, value)| (key.to_vec(), value.to_vec())).collect()
     }
 
     fn keep(&mut self, result: StepResult) -> StepResult {

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use log::{Error, KeyValue, Log, Most, Output, Place, Position, Record, StateChange, Step};
+use log::{Bytes, Error, KeyValue, Log, Most, Output, Place, Position, Record, StateChange, Step};
 
 /// An empty log.
 pub trait World {
@@ -77,7 +77,8 @@ fn position(partition: u32, next_offset: u64) -> Position {
 }
 
 fn change(table: &str, key: &str, value: Option<&str>) -> StateChange {
-    StateChange { table: table.into(), key: key.into(), value: value.map(Into::into) }
+    let bytes = |text: &str| Bytes::from(text.to_owned());
+    StateChange { table: table.into(), key: bytes(key), value: value.map(bytes) }
 }
 
 fn step(positions: &[Position], outputs: &[Output], state: &[StateChange]) -> Step {
@@ -381,8 +382,8 @@ pub fn bytes_are_kept_as_they_are(world: &dyn World) {
         .iter()
         .map(|(key, value)| StateChange {
             table: "state".into(),
-            key: key.clone(),
-            value: Some(value.clone()),
+            key: key.clone().into(),
+            value: Some(value.clone().into()),
         })
         .collect();
     log.commit_step(step(&[], &outputs, &changes)).unwrap();
@@ -410,16 +411,16 @@ fn go_on(
     loop {
         let slice = patiently(|| log.state_from("stage", partition, &from, most_bytes)).unwrap();
         slices += 1;
-        let bytes = |change: &StateChange| change.key.len() + change.value.as_ref().map_or(0, Vec::len);
+        let bytes = |change: &StateChange| change.key.len() + change.value.as_ref().map_or(0, Bytes::len);
         let all: usize = slice.changes.iter().map(bytes).sum();
         let last = slice.changes.last().map_or(0, bytes);
         // A record on Kafka has the table's name too, so there it may be less.
         assert!(slice.changes.len() < 2 || all - last <= most_bytes, "{all} bytes in a slice");
         for StateChange { table, key, value } in slice.changes {
-            let table = tables.entry(table).or_default();
+            let table = tables.entry(table.to_string()).or_default();
             match value {
-                Some(value) => table.insert(key, value),
-                None => table.remove(&key),
+                Some(value) => table.insert(key.into(), value.into()),
+                None => table.remove(&*key),
             };
         }
         if slice.done {
@@ -449,6 +450,7 @@ pub fn state_comes_in_slices(world: &dyn World) {
                         None => rows.remove(&key),
                     };
                 }
+                let (key, value) = (key.into(), value.map(Vec::into));
                 changes.push(StateChange { table: table.into(), key, value });
             }
         }

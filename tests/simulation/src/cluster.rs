@@ -318,7 +318,8 @@ impl Cluster {
             let name = std::str::from_utf8(&entry.key[..at]).unwrap();
             let (key, value) = (entry.key[at + 1..].to_vec(), entry.value.clone());
             bytes += entry.key.len() + value.as_ref().map_or(0, Vec::len);
-            changes.push(StateChange { table: log::table_name(stage, partition, name), key, value });
+            let table = log::table_name(stage, partition, name).into();
+            changes.push(StateChange { table, key: key.into(), value: value.map(Vec::into) });
         }
         mark.offset = mark.offset.max(next);
         let done = mark.offset >= end;

@@ -306,10 +306,10 @@ impl<'a> World<'a> {
         for (stage, partition) in cluster.changelogs.keys() {
             let slice = cluster.state_from(stage, *partition, &Vec::new(), usize::MAX)?;
             for StateChange { table, key, value } in slice.into_iter().flat_map(|slice| slice.changes) {
-                let table = tables.entry(table).or_default();
+                let table = tables.entry(table.to_string()).or_default();
                 match value {
-                    Some(value) => table.insert(key, value),
-                    None => table.remove(&key),
+                    Some(value) => table.insert(key.into(), value.into()),
+                    None => table.remove(&*key),
                 };
             }
         }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 
-use log::{KeyValue, Log, Place};
+use log::{Bytes, KeyValue, Log, Place};
 use state::Table;
 
 use super::{KeyedStage, OWN, Partition};
@@ -23,9 +24,9 @@ type Each<'a> = dyn FnMut(u8, &[u8], &[u8]) -> io::Result<()> + 'a;
 pub(crate) struct Restored {
     partition: Partition,
     /// Keys, watermarks, held rows, as in [`KeyedStage::tables`].
-    tables: [String; 3],
+    tables: [Arc<str>; 3],
     /// Held rows by offset, as the log has them.
-    held: BTreeMap<u64, Vec<u8>>,
+    held: BTreeMap<u64, Bytes>,
 }
 
 impl Restored {
@@ -39,11 +40,11 @@ impl Restored {
     pub(crate) fn take_in(
         &mut self,
         number: usize,
-        key: Vec<u8>,
-        value: Option<Vec<u8>>,
+        key: Bytes,
+        value: Option<Bytes>,
     ) -> Result<(), Error> {
         let damaged =
-            || state::Error::Damaged { table: self.tables.get(number).cloned().unwrap_or_default() };
+            || state::Error::Damaged { table: self.tables.get(number).map(ToString::to_string).unwrap_or_default() };
         match (number, value) {
             (0, value) => self.partition.table.apply(&key, value.as_deref())?,
             (1, Some(mark)) => {
@@ -55,7 +56,7 @@ impl Restored {
                 }
             }
             (2, value) => {
-                let offset = key.as_slice().try_into().map(u64::from_be_bytes).map_err(|_| damaged())?;
+                let offset = key.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| damaged())?;
                 match value {
                     Some(value) => self.held.insert(offset, value),
                     None => self.held.remove(&offset),
@@ -74,7 +75,7 @@ impl KeyedStage {
         let [name, ..] = &tables;
         let partition = Partition {
             number: partition,
-            table: Table::new(name.clone(), self.shape.clone(), self.state_bytes)?,
+            table: Table::new(name.to_string(), self.shape.clone(), self.state_bytes)?,
             watermarks: Watermarks::new(&self.upstream),
             held: Held::default(),
             closed: Closed::new(&self.shape)?,
@@ -87,7 +88,7 @@ impl KeyedStage {
     /// Reads rows that are held, about so many bytes of them; true: that was all.
     pub(crate) fn read_held(&mut self, restored: &mut Restored, most_bytes: usize) -> Result<bool, Error> {
         let [.., table] = &restored.tables;
-        let damaged = || state::Error::Damaged { table: table.clone() };
+        let damaged = || state::Error::Damaged { table: table.to_string() };
         let (mut rows, mut bytes) = (Vec::new(), 0);
         while bytes < most_bytes.max(1) {
             let Some((offset, value)) = restored.held.pop_first() else { break };
@@ -96,7 +97,7 @@ impl KeyedStage {
             rows.push((offset, value));
         }
         let batch = self.decoder.finish()?;
-        let rows = rows.iter().map(|(offset, value)| (*offset, value.as_slice()));
+        let rows = rows.iter().map(|(offset, value)| (*offset, value.as_ref()));
         restored.partition.held.add(table, batch, rows, &mut Vec::new())?;
         Ok(restored.held.is_empty())
     }
@@ -120,7 +121,7 @@ impl KeyedStage {
         let mut restored = self.begin(partition)?;
         for (number, rows) in tables.into_iter().enumerate() {
             for (key, value) in rows {
-                restored.take_in(number, key.clone(), Some(value.clone()))?;
+                restored.take_in(number, key.clone().into(), Some(value.clone().into()))?;
             }
         }
         self.put(restored)

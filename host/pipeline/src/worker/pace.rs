@@ -1,6 +1,6 @@
 //! When steps that were appended are to be committed.
 
-use log::{Output, StateChange};
+use log::{Bytes, Output, StateChange};
 
 /// How much longer steps wait for each record that they have read, in microseconds: with 50 thousand a second and more,
 /// for as long as they may.
@@ -49,7 +49,7 @@ impl Pace {
     /// A step was appended; without a time it is due at once.
     pub(super) fn append(&mut self, outputs: &[Output], state: &[StateChange], now_us: Option<i64>) {
         self.since_us = Some(self.since_us.unwrap_or(i64::MAX).min(now_us.unwrap_or(i64::MIN)));
-        let changed = state.iter().map(|c| c.key.len() + c.value.as_ref().map_or(0, Vec::len));
+        let changed = state.iter().map(|c| c.key.len() + c.value.as_ref().map_or(0, Bytes::len));
         self.bytes += outputs.iter().map(|o| o.key.len() + o.value.len()).chain(changed).sum::<usize>();
     }
 

@@ -63,8 +63,8 @@ impl Log for Slow {
         // The last value holds, and other partitions' lie in between.
         let change = |key: &str, value: &str| StateChange {
             table: stage.into(),
-            key: key.into(),
-            value: Some(value.into()),
+            key: key.to_owned().into(),
+            value: Some(value.to_owned().into()),
         };
         let changes = vec![change("raw/0", &next.to_string()), change("raw/1", "9")];
         Ok(Some(Slice { changes, next: vec![0; next.into()], done: next == 3 }))

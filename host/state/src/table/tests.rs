@@ -46,8 +46,8 @@ fn committed(table: &mut Table) -> Vec<KeyValue> {
     let mut all = std::collections::BTreeMap::new();
     for StateChange { key, value, .. } in table.take_changes() {
         match value {
-            Some(value) => all.insert(key, value),
-            None => all.remove(&key),
+            Some(value) => all.insert(key.into(), value.into()),
+            None => all.remove(&*key),
         };
     }
     all.into_iter().collect()
@@ -82,7 +82,7 @@ fn changes_may_come_again_and_the_table_says_what_is_committed() {
         for StateChange { key, value, .. } in changes.iter().flatten().cloned() {
             all.insert(key, value);
         }
-        all.into_iter().filter_map(|(key, value)| Some((key, value?))).collect::<Vec<KeyValue>>()
+        all.into_iter().filter_map(|(key, value)| Some((key.into(), value?.into()))).collect::<Vec<KeyValue>>()
     };
     let says = |table: &Table| {
         let mut all = Vec::new();

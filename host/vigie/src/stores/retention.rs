@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Result, bail};
 use deliver::{Delivery, Store as _};
 use log::{Log as _, Most};
-use log_kafka::KafkaLog;
+use log_kafka::{KafkaLog, Retention};
 
 use super::file::{AnyStore, StoreEntry};
 
@@ -14,7 +14,8 @@ use super::file::{AnyStore, StoreEntry};
 const SHARE: u32 = 2;
 
 /// Looks whether each raw topic keeps its records for twice as long as the archive is behind, and holds them until it
-/// commits. An archive that does not answer is asked once: then only the latter is known.
+/// commits. An archive that does not answer is asked once: then only the latter is known. How soon a topic of so many bytes
+/// deletes something nobody can say, so there is none.
 ///
 /// # Errors
 /// VG0046; and where the log does not answer.
@@ -27,7 +28,15 @@ pub fn check(
     let Some(lake) = entry.lake() else { return Ok(()) };
     let mut expiring = Vec::new();
     for feed in delivery.feeds() {
-        let Some(kept) = log.retention(feed.topic())? else { continue };
+        let Retention { age, bytes } = log.retention(feed.topic())?;
+        if let Some(bytes) = bytes {
+            bail!(
+                "VG0046: {} keeps {bytes} bytes of each partition, so records could be deleted before the archive `{name}` has \
+                 them; set the topic's retention.bytes to -1, and bound it by retention.ms",
+                feed.topic()
+            );
+        }
+        let Some(kept) = age else { continue };
         refuse(name, feed.topic(), kept, Duration::from_secs(lake.max_file_age_s))?;
         expiring.extend((0..feed.partitions()).map(|partition| (feed.topic().to_owned(), partition, kept)));
     }

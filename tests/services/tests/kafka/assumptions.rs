@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use log::{Error, Log, Most, Output, Position, StateChange, Step};
+use log::{Bytes, Error, Log, Most, Output, Position, StateChange, Step};
 use log_kafka::{Change, KafkaLog, Options};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
@@ -246,9 +246,9 @@ fn a_table_waits_for_open_transactions_and_leaves_out_aborted_ones() {
     log.create_state(&stage, 1).unwrap();
     let changelog = format!("{stage}.changelog");
     let change = |value: &str| StateChange {
-        table: format!("{stage}/0.keys"),
-        key: b"x".into(),
-        value: Some(value.into()),
+        table: format!("{stage}/0.keys").into(),
+        key: "x".into(),
+        value: Some(value.to_owned().into()),
     };
     let state = [change("committed")];
     log.commit_step(Step::of("none", &[], &[], &state)).unwrap();
@@ -286,13 +286,13 @@ fn compaction_keeps_what_a_table_comes_to() {
     for round in 0..5_u32 {
         let value = |key: u32| !(key + round).is_multiple_of(4);
         let change = |key: u32| StateChange {
-            table: table.clone(),
+            table: table.as_str().into(),
             key: format!("{key}").into(),
             value: value(key).then(|| round.to_string().into()),
         };
         let state: Vec<StateChange> = (0..8).map(change).collect();
         log.commit_step(Step::of("none", &[], &[], &state)).unwrap();
-        wanted = state.into_iter().filter_map(|change| Some((change.key, change.value?))).collect();
+        wanted = state.into_iter().filter_map(|change| Some((change.key.into(), change.value?.into()))).collect();
         other.begin_transaction().unwrap();
         let record = BaseRecord::<str, str>::to(&changelog).partition(0).key("keys\0x").payload("aborted");
         other.send(record).unwrap();
@@ -301,7 +301,7 @@ fn compaction_keeps_what_a_table_comes_to() {
         std::thread::sleep(Duration::from_millis(100));
     }
     // The part that is written to now is never compacted: begin another.
-    let more = StateChange { table: table.clone(), key: b"more".into(), value: Some(b"more".into()) };
+    let more = StateChange { table: table.as_str().into(), key: "more".into(), value: Some("more".into()) };
     log.commit_step(Step::of("none", &[], &[], &[more])).unwrap();
     wanted.push((b"more".into(), b"more".into()));
     let mut offsets = Vec::new();
@@ -600,7 +600,8 @@ fn fillers_are_given_to_nobody() {
     let topic = topic(&part, &log, "fillers");
     let (stage, table) = (part.name("filled"), format!("{}/0.keys", part.name("filled")));
     log.create_state(&stage, 1).unwrap();
-    let change = |key: &[u8]| StateChange { table: table.clone(), key: key.into(), value: Some(key.into()) };
+    let bytes = Bytes::copy_from_slice;
+    let change = |key: &[u8]| StateChange { table: table.as_str().into(), key: bytes(key), value: Some(bytes(key)) };
     let step = |value: &str| Step::of("none", &[], &[output(&topic, value)], &[change(value.as_bytes())]);
     log.commit_step(step("a")).unwrap();
     let other = producer(&part, "other", 10_000);

@@ -115,7 +115,7 @@ impl Log for Renamed {
         step.group = self.name(&step.group).into();
         step.positions.iter_mut().for_each(|position| position.topic = self.name(&position.topic).into());
         step.outputs.iter_mut().for_each(|output| output.topic = self.name(&output.topic).into());
-        step.state.iter_mut().for_each(|change| change.table = self.name(&change.table));
+        step.state.iter_mut().for_each(|change| change.table = self.name(&change.table).into());
         self.log.append(step)
     }
 
@@ -136,7 +136,7 @@ impl Log for Renamed {
     ) -> Result<Option<Slice>, Error> {
         let slice = self.log.state_from(&self.name(stage), partition, from, most)?;
         Ok(slice.map(|mut slice| {
-            slice.changes.iter_mut().for_each(|change| change.table = self.own(&change.table));
+            slice.changes.iter_mut().for_each(|change| change.table = self.own(&change.table).into());
             slice
         }))
     }

@@ -86,7 +86,7 @@ fn an_archive_that_a_topic_does_not_wait_for_is_refused() {
     // Not so short that the broker would delete what is there.
     let ms = |years: f64| format!("{:.0}", years * 365.25 * 86_400e3);
     let said = |kept_years: f64| {
-        keep(&address, "raw.iot", &ms(kept_years));
+        keep(&address, "raw.iot", &[("retention.ms", &ms(kept_years))]);
         String::from_utf8_lossy(&host.vigie(&run).output().unwrap().stderr).into_owned()
     };
     // The simulated events are of 2018.
@@ -94,12 +94,12 @@ fn an_archive_that_a_topic_does_not_wait_for_is_refused() {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64() / 86_400.0 / 365.25 - 48.0;
     let late = said(1.5 * age_years);
     assert!(late.contains("VG0046") && late.contains("raw.iot") && late.contains("years"), "{late}");
-    keep(&address, "raw.iot", "-1");
+    keep(&address, "raw.iot", &[("retention.ms", "-1")]);
     host.succeed(&run);
     let lake = Lake::open(serde_json::from_value(options).unwrap()).unwrap();
     assert!(!lake.files("raw.iot").unwrap().is_empty());
     // Nothing is behind any more.
-    keep(&address, "raw.iot", &ms(1.5 * age_years));
+    keep(&address, "raw.iot", &[("retention.ms", &ms(1.5 * age_years))]);
     host.succeed(&run);
     // But where rows are held for longer than the topic keeps them, they could be.
     let file = fs::read_to_string(&stores).unwrap();
@@ -107,6 +107,10 @@ fn an_archive_that_a_topic_does_not_wait_for_is_refused() {
     fs::write(&stores, holds).unwrap();
     let holds = said(1.5 * age_years);
     assert!(holds.contains("VG0046") && holds.contains("31years"), "{holds}");
+    // And nobody can say when a topic of so many bytes deletes something.
+    keep(&address, "raw.iot", &[("retention.ms", "-1"), ("retention.bytes", "1000000000")]);
+    let bounded = String::from_utf8_lossy(&host.vigie(&run).output().unwrap().stderr).into_owned();
+    assert!(bounded.contains("VG0046: raw.iot keeps 1000000000 bytes"), "{bounded}");
 }
 
 #[test]
@@ -161,9 +165,10 @@ fn admin(address: &str) -> AdminClient<DefaultClientContext> {
 }
 
 /// Sets for how long a topic keeps records.
-fn keep(address: &str, topic: &str, kept_ms: &str) {
+fn keep(address: &str, topic: &str, settings: &[(&str, &str)]) {
     let admin = admin(address);
-    let changed = AlterConfig::new(ResourceSpecifier::Topic(topic)).set("retention.ms", kept_ms);
+    let changed = AlterConfig::new(ResourceSpecifier::Topic(topic));
+    let changed = settings.iter().fold(changed, |changed, (name, value)| changed.set(name, value));
     let done = runtime().block_on(admin.alter_configs([&changed], &AdminOptions::new()));
     done.unwrap().into_iter().for_each(|done| drop(done.unwrap()));
 }
