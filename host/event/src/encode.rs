@@ -1,6 +1,5 @@
 //! Columns to JSON, an object a row.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray as _, RecordBatch, StringBuilder};
@@ -43,7 +42,7 @@ impl Encoder {
         self.most_bytes = self.most_bytes.max(bytes.len());
         // Inside JSON strings a line feed is always escaped, so each one ends a row.
         let mut ends = Vec::with_capacity(batch.num_rows());
-        ends.extend(bytes.iter().enumerate().filter(|(_, b)| **b == b'\n').map(|(i, _)| i));
+        ends.extend(memchr::memchr_iter(b'\n', &bytes));
         Ok(Encoded { bytes: bytes.into(), ends })
     }
 }
@@ -58,14 +57,15 @@ fn with_hexadecimals(batch: &RecordBatch) -> Result<RecordBatch, Error> {
         None => (field.clone(), column.clone()),
         Some(bits) => {
             let mut texts = StringBuilder::with_capacity(bits.len(), bits.len() * 16);
+            let mut digits = [0; 16];
             for bits in bits {
-                // Writing to a builder cannot fail; the value ends with `append_value`.
-                if let Some(bits) = bits {
-                    let _ = write!(texts, "{bits:x}");
-                    texts.append_value("");
-                } else {
-                    texts.append_null();
-                }
+                // There is room for two digits a byte, and digits are text.
+                let written = bits.and_then(|bits| hex::encode_to_slice(bits.to_be_bytes(), &mut digits).ok());
+                let text = written.and_then(|()| std::str::from_utf8(&digits).ok());
+                texts.append_option(text.map(|text| match text.trim_start_matches('0') {
+                    "" => "0",
+                    digits => digits,
+                }));
             }
             let field = Arc::new(Field::new(field.name(), DataType::Utf8, field.is_nullable()));
             (field, Arc::new(texts.finish()) as ArrayRef)

@@ -1,6 +1,5 @@
 //! Event ids: keyed hashes, so that an id neither shows nor confirms personal data.
 
-use std::fmt::Write as _;
 use std::hash::Hasher as _;
 
 use arrow::array::{StringArray, StringBuilder};
@@ -73,9 +72,11 @@ impl Identity {
             hasher.write(&(part.len() as u64).to_le_bytes());
             hasher.write(part);
         }
+        let mut digits = [0; 32];
+        // There is room for two digits a byte, and digits are text.
+        let _ = hex::encode_to_slice(hasher.finish128().as_u128().to_be_bytes(), &mut digits);
         id.clear();
-        // Writing to a String cannot fail.
-        let _ = write!(id, "{:032x}", hasher.finish128().as_u128());
+        id.push_str(std::str::from_utf8(&digits).unwrap_or_default());
     }
 
     /// A partition for a key: the same in every run, whatever the installation's key.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringArray,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringBuilder,
     TimestampMicrosecondArray, UInt32Array,
 };
 use arrow::compute::{take, take_record_batch};
@@ -578,13 +578,11 @@ impl KeyedStage {
     ) -> Result<RecordBatch, Error> {
         let origin = UInt32Array::from(origins.to_vec());
         let mut id = String::new();
-        let ids: StringArray = origins
-            .iter()
-            .map(|key| {
-                self.identity.of_key(&self.name, groups.key(*key as usize), &mut id);
-                Some(id.clone())
-            })
-            .collect();
+        let mut ids = StringBuilder::with_capacity(origins.len(), origins.len() * 32);
+        for key in origins {
+            self.identity.of_key(&self.name, groups.key(*key as usize), &mut id);
+            ids.append_value(&id);
+        }
         // Those of one key stand together, each newer than the one before.
         let mut nth = 0;
         let mut last = None;
@@ -596,7 +594,7 @@ impl KeyedStage {
                 revisions.get(*key as usize).map(|first| first.saturating_add(nth))
             })
             .collect();
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(ids), Arc::new(revisions)];
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(ids.finish()), Arc::new(revisions)];
         for key in keys {
             columns.push(take(key, &origin, None)?);
         }

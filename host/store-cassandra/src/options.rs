@@ -15,6 +15,7 @@ const DAY_S: i64 = 86_400;
 
 /// How Cassandra is reached, and what is kept there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Cassandra")]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// Nodes to begin with, as `host` or `host:port` (9042 where nothing is said); they name the others.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use deliver::StoreError;
 use elasticsearch::http::Url;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::names;
@@ -13,7 +14,8 @@ use crate::names;
 const MOST_FILE_BYTES: u64 = 1 << 20;
 
 /// How to connect, and how tables are laid out.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "Elasticsearch")]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// Where the cluster is reached, as `https://search.example:9200`; without a user or password in it.
@@ -63,7 +65,7 @@ pub struct Options {
     /// How long a cursor may lie behind what is written, in milliseconds.
     #[serde(default = "cursor_interval_ms")]
     pub cursor_interval_ms: u64,
-    /// The store that is expected ([`deliver::Store::id`]); none: any.
+    /// The store that is expected, by its marker; none: any.
     pub store_id: Option<String>,
 }
 

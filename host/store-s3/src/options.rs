@@ -9,17 +9,19 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{BackoffConfig, Certificate, ClientOptions, ObjectStore, RetryConfig};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::objects::Objects;
 
 /// Where a lake lies, and how large its files are.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "S3")]
 #[serde(deny_unknown_fields)]
 pub struct Options {
     /// `file:///FOLDER`, which is made, or `s3://BUCKET/PREFIX`, whose bucket is there.
     pub url: String,
-    /// The lake that is expected ([`deliver::Store::id`]); none: any, and an empty place becomes one.
+    /// The lake that is expected, by its marker; none: any, and an empty place becomes one.
     #[serde(default)]
     pub store_id: Option<String>,
     /// Where S3 is, as `https://minio.example:9000`; Amazon's for the region if not set.
@@ -66,7 +68,7 @@ pub struct Options {
 }
 
 /// Files that hold credentials, a value each.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
     /// The access key's id.
@@ -79,7 +81,7 @@ pub struct Credentials {
 }
 
 /// Encryption by the server.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Encryption {
     /// The id or ARN of a key of the server's key management (`aws:kms`).

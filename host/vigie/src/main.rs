@@ -108,6 +108,9 @@ enum Command {
     /// Print the JSON Schema of the pipeline file
     #[command(after_help = "Example:\n  vigie pipeline-schema > pipeline.schema.json")]
     PipelineSchema,
+    /// Print the JSON Schema of the file of stores
+    #[command(after_help = "Example:\n  vigie stores-schema > stores.schema.json")]
+    StoresSchema,
     /// Write simulated events as JSON lines, or into the raw topics; the same seed gives the same bytes
     #[command(
         after_help = "Examples:\n  vigie simulate --seed 7 --events 1000 --source social | head -3\n  vigie simulate --to-topics --rate 500 --events 100000"
@@ -224,6 +227,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Check { pipeline } => commands::check(&app, &pipeline),
         Command::PipelineSchema => {
             say!("{}", serde_json::to_string_pretty(&pipeline::Pipeline::json_schema())?);
+            Ok(())
+        }
+        Command::StoresSchema => {
+            say!("{}", serde_json::to_string_pretty(&stores::StoresFile::json_schema())?);
             Ok(())
         }
         Command::Simulate(options) => commands::simulate(&app, &options),

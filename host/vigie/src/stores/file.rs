@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use deliver::{Delivery, Rules, Store, StoreError};
 use pipeline::{Flows, Pipeline, StoreRule};
 use policy::Policies;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use store_cassandra::CassandraStore;
 use store_elasticsearch::ElasticsearchStore;
@@ -23,9 +24,10 @@ const MOST_STORES: usize = 16;
 pub type AnyStore = Box<dyn Store>;
 
 /// The stores of an installation, by name.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoresFile {
+    /// Stores by name: a-z, 0-9 and -, at most 40, and not `embedded`; at most 16.
     pub stores: BTreeMap<String, StoreEntry>,
     /// The store that there always is.
     #[serde(default)]
@@ -33,7 +35,7 @@ pub struct StoresFile {
 }
 
 /// What the embedded store is given.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddedEntry {
     /// The derived topics that it is given; all where nothing is said.
@@ -53,11 +55,14 @@ fn given(topics: Option<&BTreeSet<String>>, mut derived: Vec<pipeline::Derived>)
 }
 
 /// A store: one of the kinds, and what it may hold.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StoreEntry {
+    /// One of three kinds: tables of Cassandra.
     cassandra: Option<store_cassandra::Options>,
+    /// One of three kinds: indices of Elasticsearch or OpenSearch.
     elasticsearch: Option<store_elasticsearch::Options>,
+    /// One of three kinds: Parquet on S3 or in a folder.
     s3: Option<store_s3::Options>,
     /// Labels that it is cleared for.
     #[serde(default)]
@@ -73,7 +78,7 @@ pub struct StoreEntry {
 }
 
 /// What is done with a store that was emptied or exchanged.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum WhenEmptied {
     /// Nothing is delivered until somebody says `vigie stores accept`.
@@ -84,6 +89,11 @@ pub enum WhenEmptied {
 }
 
 impl StoresFile {
+    /// The JSON Schema of the file, for editors and checks elsewhere.
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+
     /// Reads a file; no file has no stores.
     ///
     /// # Errors

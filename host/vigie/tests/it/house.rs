@@ -140,12 +140,15 @@ fn a_reader_that_goes_away_is_no_failure() {
 }
 
 #[test]
-fn the_published_schema_of_the_pipeline_file_is_the_programs() {
+fn the_published_schemas_of_files_are_the_programs() {
     let data = tempfile::tempdir().unwrap();
-    let printed = crate::succeed(&mut crate::vigie(data.path(), &["pipeline-schema"]));
-    let published = fs::read_to_string(root().join("docs/pipeline.schema.json")).unwrap();
-    assert_eq!(printed, published, "write it anew: vigie pipeline-schema > docs/pipeline.schema.json");
-    assert!(printed.contains("\"additionalProperties\": false"));
+    for file in ["pipeline", "stores"] {
+        let command = format!("{file}-schema");
+        let printed = crate::succeed(&mut crate::vigie(data.path(), &[&command]));
+        let published = fs::read_to_string(root().join(format!("docs/{file}.schema.json"))).unwrap();
+        assert_eq!(printed, published, "write it anew: vigie {command} > docs/{file}.schema.json");
+        assert!(printed.contains("\"additionalProperties\": false"));
+    }
 }
 
 #[test]
