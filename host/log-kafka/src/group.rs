@@ -103,8 +103,12 @@ impl ConsumerContext for Membership {
     /// Called while the client is asked for events, so between two steps.
     fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, given: &mut TopicPartitionList) {
         let assigned = kind == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        let done = if assigned { hold(consumer, given) } else { consumer.incremental_unassign(given) };
-        if self.seen().closing {
+        let closing = self.seen().closing;
+        let done = match assigned {
+            true => hold(consumer, given, closing),
+            false => consumer.incremental_unassign(given),
+        };
+        if closing {
             return;
         }
         // Taken here and nowhere else. Were it taken at a commit, or even at a read, a generation could pass
@@ -130,11 +134,16 @@ impl ConsumerContext for Membership {
     }
 }
 
-/// Takes partitions without reading them: the reader does that, from where the worker asks.
-fn hold(consumer: &BaseConsumer<Membership>, given: &mut TopicPartitionList) -> Result<(), KafkaError> {
+/// Takes partitions without reading them: the reader does that, from where the worker asks. Pausing waits for the client's
+/// own thread, and so is left out where that is closing: it gives them back at once.
+fn hold(
+    consumer: &BaseConsumer<Membership>,
+    given: &mut TopicPartitionList,
+    closing: bool,
+) -> Result<(), KafkaError> {
     given.set_all_offsets(Offset::End)?;
     consumer.incremental_assign(given)?;
-    if given.count() == 0 {
+    if closing || given.count() == 0 {
         return Ok(());
     }
     consumer.pause(given)
