@@ -93,18 +93,21 @@ impl Layout {
                 continue;
             }
             let key = key(row);
-            let place = match (last, places.entry(key)) {
-                (Some((same, place)), _) if same == key => place,
-                (_, Entry::Occupied(found)) => *found.get(),
-                (_, Entry::Vacant(place)) => {
-                    let folder = folder(self, key);
-                    new += usize::from(!known(&folder));
-                    if new > most {
-                        return (groups, row);
+            let place = match last {
+                // As mostly: then it need not be looked up.
+                Some((same, place)) if same == key => place,
+                _ => match places.entry(key) {
+                    Entry::Occupied(found) => *found.get(),
+                    Entry::Vacant(place) => {
+                        let folder = folder(self, key);
+                        new += usize::from(!known(&folder));
+                        if new > most {
+                            return (groups, row);
+                        }
+                        groups.push(Group { folder, rows: Vec::new() });
+                        *place.insert(groups.len() - 1)
                     }
-                    groups.push(Group { folder, rows: Vec::new() });
-                    *place.insert(groups.len() - 1)
-                }
+                },
             };
             last = Some((key, place));
             if let (Some(group), Ok(row)) = (groups.get_mut(place), u32::try_from(row)) {
