@@ -60,7 +60,8 @@ fn with_hexadecimals(batch: &RecordBatch) -> Result<RecordBatch, Error> {
             let mut digits = [0; 16];
             for bits in bits {
                 // There is room for two digits a byte, and digits are text.
-                let written = bits.and_then(|bits| hex::encode_to_slice(bits.to_be_bytes(), &mut digits).ok());
+                let written =
+                    bits.and_then(|bits| hex::encode_to_slice(bits.to_be_bytes(), &mut digits).ok());
                 let text = written.and_then(|()| std::str::from_utf8(&digits).ok());
                 texts.append_option(text.map(|text| match text.trim_start_matches('0') {
                     "" => "0",

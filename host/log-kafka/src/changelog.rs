@@ -137,7 +137,8 @@ mod tests {
             for (key, value) in
                 [(vec![], None), (vec![0, 1, 0], Some(vec![])), (b"k".to_vec(), Some(b"v".to_vec()))]
             {
-                let wanted = StateChange { table: table.into(), key: key.into(), value: value.map(Vec::into) };
+                let wanted =
+                    StateChange { table: table.into(), key: key.into(), value: value.map(Vec::into) };
                 let written = records(std::slice::from_ref(&wanted), &mut keys).unwrap();
                 let [Change { key, value, .. }] = written.as_slice() else { panic!("one record") };
                 assert_eq!(change(stage, partition, key, *value).as_ref(), Some(&wanted));

@@ -9,8 +9,8 @@ use std::ops::Deref;
 use std::ptr::{self, NonNull};
 
 use rdkafka::bindings::{
-    RD_KAFKA_MSG_F_COPY, rd_kafka_flush, rd_kafka_last_error, rd_kafka_producev, rd_kafka_t, rd_kafka_topic_destroy,
-    rd_kafka_topic_new, rd_kafka_topic_t, rd_kafka_vtype_t,
+    RD_KAFKA_MSG_F_COPY, rd_kafka_flush, rd_kafka_last_error, rd_kafka_producev, rd_kafka_t,
+    rd_kafka_topic_destroy, rd_kafka_topic_new, rd_kafka_topic_t, rd_kafka_vtype_t,
 };
 use rdkafka::error::{IsError as _, KafkaError};
 use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};

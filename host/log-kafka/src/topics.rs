@@ -203,7 +203,10 @@ impl Topics {
         let settings = self.settings(topic)?;
         // -1: for good.
         let bound = |name| settings.get(name).and_then(|entry| entry.value.as_ref()?.parse::<u64>().ok());
-        Ok(Retention { age: bound("retention.ms").map(Duration::from_millis), bytes: bound("retention.bytes") })
+        Ok(Retention {
+            age: bound("retention.ms").map(Duration::from_millis),
+            bytes: bound("retention.bytes"),
+        })
     }
 
     fn settings(&self, topic: &str) -> Result<ConfigResource, Error> {

@@ -352,7 +352,8 @@ fn read_entries(reader: &mut Reader, into: &mut Restored, most_bytes: usize) -> 
     while bytes < most_bytes.max(1) {
         let Some((what, key, value)) = reader.next()? else { return Ok(None) };
         bytes += key.len() + value.len() + 1;
-        into.take_in(what.into(), key.into(), Some(value.into())).map_err(|error| damaged(&error.to_string()))?;
+        into.take_in(what.into(), key.into(), Some(value.into()))
+            .map_err(|error| damaged(&error.to_string()))?;
     }
     Ok(Some(bytes as u64))
 }

@@ -37,14 +37,10 @@ impl Restored {
     }
 
     /// The same, by the table's number.
-    pub(crate) fn take_in(
-        &mut self,
-        number: usize,
-        key: Bytes,
-        value: Option<Bytes>,
-    ) -> Result<(), Error> {
-        let damaged =
-            || state::Error::Damaged { table: self.tables.get(number).map(ToString::to_string).unwrap_or_default() };
+    pub(crate) fn take_in(&mut self, number: usize, key: Bytes, value: Option<Bytes>) -> Result<(), Error> {
+        let damaged = || state::Error::Damaged {
+            table: self.tables.get(number).map(ToString::to_string).unwrap_or_default(),
+        };
         match (number, value) {
             (0, value) => self.partition.table.apply(&key, value.as_deref())?,
             (1, Some(mark)) => {

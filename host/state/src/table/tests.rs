@@ -82,7 +82,9 @@ fn changes_may_come_again_and_the_table_says_what_is_committed() {
         for StateChange { key, value, .. } in changes.iter().flatten().cloned() {
             all.insert(key, value);
         }
-        all.into_iter().filter_map(|(key, value)| Some((key.into(), value?.into()))).collect::<Vec<KeyValue>>()
+        all.into_iter()
+            .filter_map(|(key, value)| Some((key.into(), value?.into())))
+            .collect::<Vec<KeyValue>>()
     };
     let says = |table: &Table| {
         let mut all = Vec::new();

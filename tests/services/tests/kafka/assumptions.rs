@@ -292,7 +292,8 @@ fn compaction_keeps_what_a_table_comes_to() {
         };
         let state: Vec<StateChange> = (0..8).map(change).collect();
         log.commit_step(Step::of("none", &[], &[], &state)).unwrap();
-        wanted = state.into_iter().filter_map(|change| Some((change.key.into(), change.value?.into()))).collect();
+        wanted =
+            state.into_iter().filter_map(|change| Some((change.key.into(), change.value?.into()))).collect();
         other.begin_transaction().unwrap();
         let record = BaseRecord::<str, str>::to(&changelog).partition(0).key("keys\0x").payload("aborted");
         other.send(record).unwrap();
@@ -601,7 +602,8 @@ fn fillers_are_given_to_nobody() {
     let (stage, table) = (part.name("filled"), format!("{}/0.keys", part.name("filled")));
     log.create_state(&stage, 1).unwrap();
     let bytes = Bytes::copy_from_slice;
-    let change = |key: &[u8]| StateChange { table: table.as_str().into(), key: bytes(key), value: Some(bytes(key)) };
+    let change =
+        |key: &[u8]| StateChange { table: table.as_str().into(), key: bytes(key), value: Some(bytes(key)) };
     let step = |value: &str| Step::of("none", &[], &[output(&topic, value)], &[change(value.as_bytes())]);
     log.commit_step(step("a")).unwrap();
     let other = producer(&part, "other", 10_000);
