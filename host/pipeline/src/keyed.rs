@@ -24,7 +24,9 @@ use crate::closed::Closed;
 use crate::event_time::{EventTime, Time, TooLate};
 use crate::held::{Held, Ordered};
 use crate::sink::{DeadLetters, Refused, Sink};
-use crate::stage::{Counts, StepResult, after, check_partition, check_reads, config, count_refused, logged};
+use crate::stage::{
+    Counts, StepResult, add_counts, after, check_partition, check_reads, config, count_refused, logged,
+};
 use crate::watermark::{self, Mark, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
 
@@ -185,7 +187,12 @@ impl KeyedStage {
         &self.group
     }
 
-    /// The plugin's counters since the start, and [`DISCARDED`](crate::DISCARDED).
+    /// Adds what the plugin has counted in a step that was committed.
+    pub fn count(&mut self, counted: &[u64]) {
+        add_counts(self.counters.iter_mut(), counted);
+    }
+
+    /// The plugin's counters since the start over all committed steps, and [`DISCARDED`](crate::DISCARDED).
     pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         let names = self.plugin.plan().counters.iter();
         let counted = names.zip(&self.counters).map(|(name, n)| (self.name(), name.as_str(), *n));
@@ -243,6 +250,7 @@ impl KeyedStage {
 
     fn step_in(&mut self, at: &mut Partition, records: &[Record], mark: bool) -> Result<StepResult, Error> {
         let mut work = Work::default();
+        work.result.counted = vec![0; self.counters.len()];
         let [_, marks_table, held_table] = self.tables(at.number);
         let (mut rows, mut count) = (Vec::with_capacity(records.len()), 0);
         for record in records {
@@ -383,7 +391,7 @@ impl KeyedStage {
             keys: &key_columns,
             kept: at.table.kept(&groups),
         })?;
-        plugin_counts(&mut self.counters, &outcome.counts);
+        add_counts(work.result.counted.iter_mut(), &outcome.counts);
         logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
         // From a grouped row to the row that came in.
         let came: Vec<u32> =
@@ -430,7 +438,7 @@ impl KeyedStage {
             let fields = self.plugin.fields().clone();
             (0..keys_due).for_each(|key| fields.set_timer(&mut kept, key, None));
             let mut outcome = self.plugin.fire(&vec![due.at_us; keys_due], &keys, kept.clone())?;
-            plugin_counts(&mut self.counters, &outcome.counts);
+            add_counts(work.result.counted.iter_mut(), &outcome.counts);
             logged(&self.name, self.plugin.plan(), &outcome.messages, &mut work.result.logged);
             for (key, verdict) in &outcome.rejects {
                 work.refused.push(self.poison_timer(at, &due.groups, *key as usize, verdict));
@@ -608,10 +616,6 @@ impl KeyedStage {
 
 fn lost() -> Error {
     Error::File("a column was lost on its way".into())
-}
-
-fn plugin_counts(sums: &mut [u64], counts: &[u64]) {
-    sums.iter_mut().zip(counts).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
 }
 
 /// The greatest revision among the rows of each key.

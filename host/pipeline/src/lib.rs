@@ -46,6 +46,18 @@ pub struct Running {
 }
 
 impl Running {
+    /// Adds what plugins have counted in a step of a stage that was committed.
+    fn count(&mut self, reads: worker::Reads, counted: &[u64]) {
+        match reads {
+            worker::Reads::Source(_) => self.first.count(counted),
+            worker::Reads::Then(then) => {
+                if let Some(stage) = self.then.get_mut(then) {
+                    stage.count(counted);
+                }
+            }
+        }
+    }
+
     /// Configures all plugins; `component` gives a plugin's component by name.
     ///
     /// # Errors

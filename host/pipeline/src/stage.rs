@@ -50,8 +50,10 @@ impl std::ops::AddAssign for Counts {
 pub struct StepResult {
     /// Events and dead letters.
     pub outputs: Vec<Output>,
-    /// The partition's largest timestamp, and the plugins' counters.
+    /// The partition's largest timestamp, or what is kept for keys.
     pub state: Vec<StateChange>,
+    /// What the plugins have counted, counter by counter; for `count`, once the step is committed.
+    pub counted: Vec<u64>,
     /// For the summary.
     pub counts: Counts,
     /// Log lines of plugins.
@@ -219,13 +221,18 @@ impl Stage {
         self.steps.iter().map(|s| (&*s.name, s.plugin.plan()))
     }
 
-    /// The steps' counters since the start: step, counter, count; the plugin's, and [`DISCARDED`].
+    /// The steps' counters since the start: step, counter, count; the plugin's over all committed steps, and [`DISCARDED`].
     pub fn counters(&self) -> impl Iterator<Item = (&str, &str, u64)> {
         self.steps.iter().flat_map(|s| {
             let names = s.plugin.plan().counters.iter();
             let counted = names.zip(&s.counters).map(|(name, n)| (&*s.name, name.as_str(), *n));
             counted.chain([(&*s.name, DISCARDED, s.plugin.discarded)])
         })
+    }
+
+    /// Adds what plugins have counted in a step that was committed.
+    pub fn count(&mut self, counted: &[u64]) {
+        add_counts(self.steps.iter_mut().flat_map(|step| &mut step.counters), counted);
     }
 
     /// The table of the log that this stage's state lies in.
@@ -283,7 +290,7 @@ impl Stage {
         let mut refused = Vec::new();
         let rows = self.decode(source, partition, records, &mut refused)?;
         let mut result = StepResult::default();
-        let rows = self.run_steps(rows, &mut refused, &mut result.logged)?;
+        let rows = self.run_steps(rows, &mut refused, &mut result)?;
         let Some(input) = self.inputs.get(source) else { return Ok(result) };
         self.sink.write(&rows.batch, &mut result.outputs)?;
         let come = input.marks.get(&partition).copied();
@@ -446,8 +453,10 @@ impl Stage {
         &mut self,
         mut rows: Rows,
         refused: &mut Vec<RefusedRecord>,
-        lines: &mut Vec<Logged>,
+        result: &mut StepResult,
     ) -> Result<Rows, Error> {
+        result.counted = vec![0; self.steps.iter().map(|step| step.counters.len()).sum()];
+        let mut counted = result.counted.iter_mut();
         for step in &mut self.steps {
             if rows.record.is_empty() {
                 break;
@@ -463,12 +472,17 @@ impl Stage {
                     });
                 }
             }
-            logged(&step.name, step.plugin.plan(), &outcome.messages, lines);
-            step.counters.iter_mut().zip(outcome.counts).for_each(|(sum, n)| *sum += n);
+            logged(&step.name, step.plugin.plan(), &outcome.messages, &mut result.logged);
+            add_counts(counted.by_ref().take(step.counters.len()), &outcome.counts);
             rows = apply(&rows, step, &outcome.rows, outcome.columns, self.identity)?;
         }
         Ok(rows)
     }
+}
+
+/// Adds what was counted, counter by counter.
+pub(crate) fn add_counts<'a>(sums: impl Iterator<Item = &'a mut u64>, counted: &[u64]) {
+    sums.zip(counted).for_each(|(sum, n)| *sum = sum.saturating_add(*n));
 }
 
 /// The rows that go on: the input's columns for each output row, with the written ones in place. Rows that a step has

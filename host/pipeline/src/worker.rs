@@ -125,6 +125,8 @@ pub struct Worker {
 /// A step in the open transaction.
 struct Open {
     committed: Committed,
+    /// By the plugins.
+    counted: Vec<u64>,
     /// Where its input goes on.
     next: u64,
     marks: bool,
@@ -376,7 +378,7 @@ impl Worker {
     pub fn append(&mut self, log: &mut dyn Log, prepared: Prepared) -> Result<(), Error> {
         let Prepared { input, result, next, marks, now_us } = prepared;
         let Some(held) = self.inputs.get_mut(input) else { return Ok(()) };
-        let StepResult { outputs, state, mut counts, logged, refused, .. } = result;
+        let StepResult { outputs, state, counted, mut counts, logged, refused } = result;
         let of_stage = counts;
         if matches!(held.input.reads, Reads::Then(_)) {
             (counts.records_in, counts.events_out) = (0, 0);
@@ -390,7 +392,7 @@ impl Worker {
         let group = held.input.group.clone();
         held.next = Some(next);
         let committed = Committed { input, counts, logged, of_stage, refused };
-        self.open.push(Open { committed, next, marks, now_us });
+        self.open.push(Open { committed, counted, next, marks, now_us });
         log.append(log::Step { group, positions, outputs, state }).inspect_err(|_| self.give_up())?;
         Ok(())
     }
@@ -432,9 +434,10 @@ impl Worker {
         log.commit().inspect_err(|_| self.give_up())?;
         self.pace.end();
         let open = std::mem::take(&mut self.open);
-        for Open { committed, next, marks, .. } in &open {
+        for Open { committed, counted, next, marks, .. } in &open {
             if let Some(held) = self.inputs.get_mut(committed.input) {
                 (held.committed, held.owes_mark) = (Some(*next), !marks);
+                self.running.count(held.input.reads, counted);
             }
         }
         for (number, position, plan) in plans {
