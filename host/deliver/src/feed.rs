@@ -33,7 +33,8 @@ pub struct Feed {
 /// Records as rows.
 pub(crate) struct Rows {
     batch: RecordBatch,
-    offsets: Vec<u64>,
+    /// Of each row's record.
+    pub(crate) offsets: Vec<u64>,
 }
 
 impl Feed {

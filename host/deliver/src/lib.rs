@@ -12,7 +12,7 @@ use log::{Log, Most, Output, Record, Step};
 pub use circuit::Circuit;
 pub use event::Schema;
 pub use feed::{Feed, Place};
-pub use store::{Batch, Reject, Store, StoreError, Table};
+pub use store::{Batch, Begun, Reject, Store, StoreError, Table};
 
 /// What can go wrong with a delivery. No message holds a value.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +117,8 @@ pub struct Delivery<S> {
     /// The same, where it was away.
     probe_records: usize,
     letters: Vec<Output>,
+    /// What the store has not settled yet.
+    on_its_way: Option<Given>,
     refused: u64,
     failures: u64,
 }
@@ -153,6 +155,7 @@ impl<S: Store> Delivery<S> {
             most_records: usize::MAX,
             probe_records: usize::MAX,
             letters: Vec::new(),
+            on_its_way: None,
             refused: 0,
             failures: 0,
         }
@@ -332,12 +335,14 @@ impl<S: Store> Delivery<S> {
     /// # Errors
     /// [`Error`]: then it is read again.
     pub fn finish(&mut self, log: &mut dyn Log) -> Result<(), Error> {
-        self.flush(log, true).inspect_err(|_| self.begin_again())
+        let settled = self.settle();
+        settled.and_then(|()| self.flush(log, true)).inspect_err(|_| self.begin_again())
     }
 
     /// What was read and not written is read again.
     fn begin_again(&mut self) {
         self.store.forget();
+        self.on_its_way = None;
         self.letters.clear();
         self.feeds
             .iter_mut()
@@ -345,10 +350,11 @@ impl<S: Store> Delivery<S> {
             .for_each(|place| *place = Place::default());
     }
 
-    /// Reads each partition, and gives the store what it finds in a topic's together.
+    /// Reads each partition, and gives the store what it finds in a topic's together. Where there was less than may be
+    /// read nothing stays on its way: nobody knows when there is more.
     fn turn(&mut self, log: &dyn Log, most: Most) -> Result<bool, Error> {
         let most = Most { records: most.records.min(self.most_records).min(self.probe_records), ..most };
-        let mut busy = false;
+        let (mut busy, mut is_behind) = (false, false);
         for number in 0..self.feeds.len() {
             let Some(feed) = self.feeds.get(number) else { continue };
             let partitions: Vec<u32> = feed.places.keys().copied().collect();
@@ -358,7 +364,8 @@ impl<S: Store> Delivery<S> {
                 // What was read before does not wait for a partition that fails.
                 let read = match read {
                     Err(error) => {
-                        self.give(number, &found)?;
+                        self.give(number, found)?;
+                        self.settle()?;
                         return Err(error);
                     }
                     Ok(None) => continue,
@@ -369,11 +376,14 @@ impl<S: Store> Delivery<S> {
                 room.bytes = room.bytes.saturating_sub(read.bytes());
                 found.push(read);
                 if room.records == 0 || room.bytes == 0 {
-                    self.give(number, &std::mem::take(&mut found))?;
-                    room = most;
+                    self.give(number, std::mem::take(&mut found))?;
+                    (room, is_behind) = (most, true);
                 }
             }
-            self.give(number, &found)?;
+            self.give(number, found)?;
+        }
+        if !is_behind {
+            self.settle()?;
         }
         Ok(busy)
     }
@@ -407,19 +417,50 @@ impl<S: Store> Delivery<S> {
     }
 
     /// Has the store write what was read of a topic's partitions.
-    fn give(&mut self, number: usize, found: &[Read]) -> Result<(), Error> {
+    fn give(&mut self, number: usize, found: Vec<Read>) -> Result<(), Error> {
         let Some(feed) = self.feeds.get_mut(number).filter(|_| !found.is_empty()) else { return Ok(()) };
         let mut batches = Vec::with_capacity(found.len());
-        for Read { partition, from, next_offset, rows, .. } in found {
+        for Read { partition, from, next_offset, rows, .. } in &found {
             batches.push(feed.batch(*partition, *from, *next_offset, rows)?);
         }
-        let rejects = self.store.write_all(&batches)?;
+        let begun = self.store.begin(&batches)?;
+        for read in &found {
+            let place = Place { next_offset: Some(read.next_offset), at_end: false };
+            feed.places.insert(read.partition, place);
+        }
+        let given = Given { number, found };
+        match begun {
+            Begun::Done(rejects) => self.note(&given, &rejects),
+            Begun::OnTheirWay => {
+                // With these on their way the store is not without work while it is waited for those before.
+                if let Some(before) = self.on_its_way.replace(given) {
+                    let rejects = self.store.settle()?;
+                    self.note(&before, &rejects);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for what is on its way.
+    fn settle(&mut self) -> Result<(), Error> {
+        if let Some(given) = self.on_its_way.take() {
+            let rejects = self.store.settle()?;
+            self.note(&given, &rejects);
+        }
+        Ok(())
+    }
+
+    /// Counts what became of what the store was given, and writes the dead letters of what it will never take.
+    fn note(&mut self, given: &Given, rejects: &[Vec<Reject>]) {
+        let Some(feed) = self.feeds.get_mut(given.number) else { return };
         let (store, topic) = (&self.rules.name, &feed.table.topic);
         let (mut taken, mut refused) = (0, 0);
-        for ((read, batch), rejects) in found.iter().zip(&batches).zip(&rejects) {
-            (taken, refused) = (taken + batch.offsets.len(), refused + rejects.len());
+        for (read, rejects) in given.found.iter().zip(rejects) {
+            let offsets = &read.rows.offsets;
+            (taken, refused) = (taken + offsets.len(), refused + rejects.len());
             for reject in rejects {
-                let offset = batch.offsets.get(reject.row);
+                let offset = offsets.get(reject.row);
                 let record = read.records.iter().find(|record| Some(&record.offset) == offset);
                 let letter = record.map(|record| {
                     (self.rules.letter)(&Refused { store, topic, partition: read.partition, record, reject })
@@ -427,13 +468,8 @@ impl<S: Store> Delivery<S> {
                 self.letters.extend(letter.into_iter().flatten());
             }
         }
-        for read in found {
-            let place = Place { next_offset: Some(read.next_offset), at_end: false };
-            feed.places.insert(read.partition, place);
-        }
         feed.rows += taken.saturating_sub(refused) as u64;
         self.refused += refused as u64;
-        Ok(())
     }
 
     /// Dead letters first: behind the cursor nobody looks for what was refused. Where the cursor then does not move they
@@ -448,6 +484,12 @@ impl<S: Store> Delivery<S> {
         }
         Ok(self.store.flush(all)?)
     }
+}
+
+/// What a store was given together: of which feed, and what was read of each partition.
+struct Given {
+    number: usize,
+    found: Vec<Read>,
 }
 
 /// Records of a partition, with the rows in them.

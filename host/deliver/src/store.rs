@@ -83,6 +83,15 @@ impl StoreError {
     }
 }
 
+/// How far a store has come with batches that it was given.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// They are written, or held until a [`Store::flush`]; of each the rows that it will never take.
+    Done(Vec<Vec<Reject>>),
+    /// Rows are on their way: [`Store::settle`] tells what became of them.
+    OnTheirWay,
+}
+
 /// A store: tables of rows by id, which may be written again and again, and cursors.
 pub trait Store: Send {
     /// Makes ready for these tables, whose places in the store exist already (`vigie stores migrate`) or, where
@@ -139,7 +148,25 @@ pub trait Store: Send {
         batches.iter().map(|batch| self.write(batch)).collect()
     }
 
-    /// Writes what it has held for as long as it may, or all, and moves the cursors behind what is written for good.
+    /// Takes batches as [`Self::write_all`] does, and may come back while some of their rows are on their way, so that the
+    /// next ones are read meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::write`], also of what was begun before.
+    fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        self.write_all(batches).map(Begun::Done)
+    }
+
+    /// Waits for those of the batches on their way that were begun first; of each the rows that it will never take.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    /// Writes what it has held for as long as it may, or all, and moves the cursors behind what is written for good, and
+    /// settled.
     ///
     /// # Errors
     /// [`StoreError`]: then what lies behind the cursors is given again.
@@ -182,6 +209,14 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
         (**self).write_all(batches)
+    }
+
+    fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        (**self).begin(batches)
+    }
+
+    fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        (**self).settle()
     }
 
     fn flush(&mut self, all: bool) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use arrow::array::RecordBatch;
 use event::{Field, Kind};
 use log_embedded::EmbeddedLog;
 
@@ -21,6 +22,9 @@ struct Held {
     cursors: BTreeMap<u32, u64>,
     fails: Option<StoreError>,
     opened: u32,
+    /// Whether rows are on their way until they are asked for.
+    is_slow: bool,
+    begun: Vec<Vec<(RecordBatch, u32, u64)>>,
 }
 
 #[derive(Clone, Default)]
@@ -61,6 +65,31 @@ impl Store for Told {
         batches.iter().map(|batch| self.write(batch)).collect()
     }
 
+    fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        if !self.0.lock().unwrap().is_slow {
+            return self.write_all(batches).map(Begun::Done);
+        }
+        let kept = |batch: &Batch<'_>| (batch.rows.clone(), batch.partition, batch.next_offset);
+        self.0.lock().unwrap().begun.push(batches.iter().map(kept).collect());
+        Ok(Begun::OnTheirWay)
+    }
+
+    fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let begun = self.0.lock().unwrap().begun.remove(0);
+        let write = |(rows, partition, next_offset): &(RecordBatch, u32, u64)| {
+            self.write(&Batch {
+                topic: "events",
+                partition: *partition,
+                from: 0,
+                next_offset: *next_offset,
+                rows,
+                revisions_us: &[],
+                offsets: &[],
+            })
+        };
+        begun.iter().map(write).collect()
+    }
+
     fn flush(&mut self, _: bool) -> Result<(), StoreError> {
         let moved = std::mem::take(&mut *self.1.lock().unwrap());
         self.0.lock().unwrap().cursors.extend(moved);
@@ -68,6 +97,7 @@ impl Store for Told {
     }
 
     fn forget(&mut self) {
+        self.0.lock().unwrap().begun.clear();
         self.1.lock().unwrap().clear();
     }
 
@@ -366,4 +396,52 @@ fn raw_records_are_kept_as_they_came() {
     delivery.assign_all();
     assert!(delivery.deliver(&mut world.log, MOST, 0).unwrap());
     assert_eq!(store.0.lock().unwrap().rows, ["events/0/0"]);
+}
+
+/// Ten rows are read at a time, so 25 are in three.
+#[test]
+fn while_rows_are_on_their_way_the_next_are_read_and_cursors_stay_behind_what_is_settled() {
+    let mut world = world();
+    world.store.0.lock().unwrap().is_slow = true;
+    let ids: Vec<String> =
+        (0..25).map(|number| if number == 3 { "refused".into() } else { format!("{number}") }).collect();
+    world.append(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let standing = |world: &World| {
+        let held = world.store.0.lock().unwrap();
+        (held.begun.len(), held.rows.len(), held.cursors.get(&0).copied())
+    };
+    assert!(world.deliver(0).unwrap());
+    assert_eq!((standing(&world), world.delivery.refused()), ((1, 0, None), 0));
+    assert!(world.deliver(0).unwrap());
+    assert_eq!((standing(&world), world.delivery.refused()), ((1, 9, Some(10)), 1));
+    assert_eq!(world.log.read("letters", 0, 0, Most::ALL).unwrap().len(), 1);
+    // Fewer than may be read: nobody knows when there is more.
+    assert!(world.deliver(0).unwrap());
+    assert_eq!((standing(&world), world.delivery.delivered()), ((0, 24, Some(25)), 24));
+    assert!(!world.deliver(0).unwrap());
+}
+
+#[test]
+fn what_is_on_its_way_when_the_store_fails_is_given_again() {
+    let mut world = world();
+    world.store.0.lock().unwrap().is_slow = true;
+    let ids: Vec<String> = (0..25).map(|number| format!("{number}")).collect();
+    world.append(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(world.deliver(0).unwrap());
+    world.store.0.lock().unwrap().fails = Some(StoreError::TooMuch("a test".into()));
+    assert!(!world.deliver(0).unwrap());
+    assert!(world.store.0.lock().unwrap().begun.is_empty() && world.rows().is_empty());
+    while world.deliver(LATER_US).unwrap() {}
+    assert_eq!((world.rows(), world.delivery.delivered()), (ids, 25));
+}
+
+#[test]
+fn the_end_of_a_delivery_waits_for_what_is_on_its_way() {
+    let mut world = world();
+    world.store.0.lock().unwrap().is_slow = true;
+    world.append(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+    assert!(world.deliver(0).unwrap());
+    assert!(world.rows().is_empty());
+    world.delivery.finish(&mut world.log).unwrap();
+    assert_eq!((world.rows().len(), world.store.0.lock().unwrap().cursors.get(&0)), (10, Some(&10)));
 }

@@ -14,6 +14,7 @@ use scylla::serialize::row::{RowSerializationContext, SerializeRow};
 use scylla::serialize::writers::RowWriter;
 use scylla::statement::batch::{Batch, BatchStatement, BatchType};
 use scylla::statement::prepared::PreparedStatement;
+use tokio::sync::Semaphore;
 
 use crate::arrange::Job;
 use crate::bucket::Start;
@@ -137,6 +138,8 @@ pub(crate) struct Refused {
 pub(crate) struct Insert<'a> {
     pub session: &'a Session,
     pub keyspace: &'a str,
+    /// One for each request that may be on its way.
+    pub permits: &'a Semaphore,
     pub tables: &'a [Ready],
     pub columns: &'a [Values],
     pub revisions_us: &'a [i64],
@@ -155,6 +158,8 @@ impl Insert<'_> {
         // Each takes the next request when its last one is done: no future is made per request.
         let worker = || async {
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                // It is never closed; and those of batches that were begun before come first.
+                let _permit = self.permits.acquire().await;
                 self.send(jobs.get(request.clone()).unwrap_or_default(), &refused).await?;
             }
             Ok(())

@@ -37,12 +37,38 @@ impl Runtime {
         &self,
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (sender, receiver) = mpsc::sync_channel(1);
-        self.handle.spawn(async move {
+        self.begin(work).wait()
+    }
+
+    /// Runs something there.
+    pub(crate) fn begin<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Work<T> {
+        let (sender, done) = mpsc::sync_channel(1);
+        let task = self.handle.spawn(async move {
             // Nobody waits any longer where this fails.
             let _ = sender.send(work.await);
         });
-        receiver.recv().unwrap_or_else(|_| Err(StoreError::Failed("the driver has stopped".into())))
+        Work { done, task }
+    }
+}
+
+/// Work that goes on there; given up where this is dropped.
+pub(crate) struct Work<T> {
+    done: mpsc::Receiver<Result<T, StoreError>>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl<T> Work<T> {
+    pub(crate) fn wait(self) -> Result<T, StoreError> {
+        self.done.recv().unwrap_or_else(|_| Err(StoreError::Failed("the driver has stopped".into())))
+    }
+}
+
+impl<T> Drop for Work<T> {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -1,18 +1,19 @@
 //! The store itself: a driver on a thread of its own, the tables of each topic, the cursors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use deliver::{Batch, Reject, Store, StoreError, Table};
+use deliver::{Batch, Begun, Reject, Store, StoreError, Table};
 use scylla::client::session::Session;
+use tokio::sync::Semaphore;
 
 use crate::arrange::{self, Arranged};
 use crate::connect::connect;
 use crate::cursors::{self, Cursor, Cursors};
 use crate::insert::{Insert, Ready};
 use crate::options::Options;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Work};
 use crate::schema;
 use crate::shape::{self, Shape};
 
@@ -27,7 +28,17 @@ pub struct CassandraStore {
     epochs: BTreeMap<(String, u32), i64>,
     /// By topic and partition: where the cursor goes with the next flush.
     moved: BTreeMap<(String, u32), u64>,
+    /// Batches that are on their way, those that were given together.
+    begun: VecDeque<Vec<Write>>,
     expired: u64,
+}
+
+/// A batch on its way: what the server refused, and how many rows were over.
+struct Write {
+    work: Work<(Vec<Reject>, u64)>,
+    topic: String,
+    partition: u32,
+    next_offset: u64,
 }
 
 /// What is known once the tables are.
@@ -37,6 +48,8 @@ struct Open {
     id: String,
     topics: BTreeMap<String, Vec<Ready>>,
     cursors: Cursors,
+    /// For each request that may be on its way, whatever batch it is of.
+    permits: Semaphore,
 }
 
 impl CassandraStore {
@@ -54,6 +67,7 @@ impl CassandraStore {
             open: None,
             epochs: BTreeMap::new(),
             moved: BTreeMap::new(),
+            begun: VecDeque::new(),
             expired: 0,
         })
     }
@@ -95,6 +109,54 @@ impl CassandraStore {
         self.moved.remove(&(topic.to_owned(), partition));
         Ok(())
     }
+
+    /// Begins to write a batch.
+    fn start(&self, batch: &Batch<'_>) -> Result<Write, StoreError> {
+        let open = self.opened()?;
+        let rows = batch.rows.clone();
+        let (topic, revisions_us) = (batch.topic.to_owned(), batch.revisions_us.to_vec());
+        let work = async move {
+            let tables = open.topics.get(&topic);
+            let tables = tables.ok_or_else(|| StoreError::Failed(format!("{topic} was not made ready")))?;
+            let unfit = || StoreError::Failed(format!("a batch has not the columns of {topic}"));
+            let columns = arrange::columns(&rows).ok_or_else(unfit)?;
+            if revisions_us.len() != rows.num_rows() || !fits(tables, columns.len()) {
+                return Err(unfit());
+            }
+            let shapes: Vec<&Shape> = tables.iter().map(|t| &t.shape).collect();
+            let most = open.options.max_row_bytes as usize;
+            let Arranged { jobs, too_large, expired } =
+                arrange::arrange(&shapes, &columns, &revisions_us, now_us(), most);
+            let concurrency = open.options.concurrency;
+            let (session, keyspace) = (&*open.session, open.options.keyspace.as_str());
+            let permits = &open.permits;
+            let (columns, revisions_us) = (columns.as_slice(), revisions_us.as_slice());
+            let insert = Insert { session, keyspace, permits, tables, columns, revisions_us };
+            let mut refused = insert.run(jobs, concurrency).await?;
+            if refused.is_suspect {
+                // A table that was dropped or altered refuses every row: those are not to blame.
+                open.check().await?;
+            }
+            refused.rejects.extend(too_large.into_iter().map(|(row, bytes)| Reject {
+                row,
+                kind: "TooLarge".into(),
+                message: format!("its values take {bytes} bytes, more than `max_row_bytes` ({most})"),
+            }));
+            refused.rejects.sort_by_key(|r| r.row);
+            Ok((refused.rejects, expired))
+        };
+        let (work, topic) = (self.runtime.begin(work), batch.topic.to_owned());
+        Ok(Write { work, topic, partition: batch.partition, next_offset: batch.next_offset })
+    }
+
+    /// Waits until a batch is written; what the server refused.
+    fn end(&mut self, write: Write) -> Result<Vec<Reject>, StoreError> {
+        let Write { work, topic, partition, next_offset } = write;
+        let (rejects, expired) = work.wait()?;
+        self.expired += expired;
+        self.moved.insert((topic, partition), next_offset);
+        Ok(rejects)
+    }
 }
 
 impl Store for CassandraStore {
@@ -109,7 +171,7 @@ impl Store for CassandraStore {
         self.open = Some(Arc::new(open));
         // What another process did since is not known.
         self.epochs.clear();
-        self.moved.clear();
+        self.forget();
         Ok(())
     }
 
@@ -134,42 +196,24 @@ impl Store for CassandraStore {
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
-        let open = self.opened()?;
-        let rows = batch.rows.clone();
-        let (topic, revisions_us) = (batch.topic.to_owned(), batch.revisions_us.to_vec());
-        let work = async move {
-            let tables = open.topics.get(&topic);
-            let tables = tables.ok_or_else(|| StoreError::Failed(format!("{topic} was not made ready")))?;
-            let unfit = || StoreError::Failed(format!("a batch has not the columns of {topic}"));
-            let columns = arrange::columns(&rows).ok_or_else(unfit)?;
-            if revisions_us.len() != rows.num_rows() || !fits(tables, columns.len()) {
-                return Err(unfit());
-            }
-            let shapes: Vec<&Shape> = tables.iter().map(|t| &t.shape).collect();
-            let most = open.options.max_row_bytes as usize;
-            let Arranged { jobs, too_large, expired } =
-                arrange::arrange(&shapes, &columns, &revisions_us, now_us(), most);
-            let concurrency = open.options.concurrency;
-            let (session, keyspace) = (&*open.session, open.options.keyspace.as_str());
-            let (columns, revisions_us) = (columns.as_slice(), revisions_us.as_slice());
-            let insert = Insert { session, keyspace, tables, columns, revisions_us };
-            let mut refused = insert.run(jobs, concurrency).await?;
-            if refused.is_suspect {
-                // A table that was dropped or altered refuses every row: those are not to blame.
-                open.check().await?;
-            }
-            refused.rejects.extend(too_large.into_iter().map(|(row, bytes)| Reject {
-                row,
-                kind: "TooLarge".into(),
-                message: format!("its values take {bytes} bytes, more than `max_row_bytes` ({most})"),
-            }));
-            refused.rejects.sort_by_key(|r| r.row);
-            Ok((refused.rejects, expired))
-        };
-        let (rejects, expired) = self.runtime.run(work)?;
-        self.expired += expired;
-        self.moved.insert((batch.topic.to_owned(), batch.partition), batch.next_offset);
-        Ok(rejects)
+        let write = self.start(batch)?;
+        self.end(write)
+    }
+
+    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let started = batches.iter().map(|batch| self.start(batch)).collect::<Result<Vec<_>, _>>()?;
+        started.into_iter().map(|write| self.end(write)).collect()
+    }
+
+    fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        let started = batches.iter().map(|batch| self.start(batch)).collect::<Result<_, _>>()?;
+        self.begun.push_back(started);
+        Ok(Begun::OnTheirWay)
+    }
+
+    fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let begun = self.begun.pop_front().unwrap_or_default();
+        begun.into_iter().map(|write| self.end(write)).collect()
     }
 
     fn flush(&mut self, _all: bool) -> Result<(), StoreError> {
@@ -187,6 +231,7 @@ impl Store for CassandraStore {
     }
 
     fn forget(&mut self) {
+        self.begun.clear();
         self.moved.clear();
     }
 
@@ -307,5 +352,6 @@ async fn open(
         }
     }
     let cursors = Cursors::prepare(&session, keyspace).await?;
-    Ok(Open { session, options, id, topics: ready, cursors })
+    let permits = Semaphore::new(options.concurrency.into());
+    Ok(Open { session, options, id, topics: ready, cursors, permits })
 }

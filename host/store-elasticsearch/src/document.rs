@@ -26,7 +26,7 @@ pub(crate) struct Documents {
     pub rows: Rows,
     pub months: Vec<String>,
     pub rejects: Vec<Reject>,
-    /// Rows of the batches so far.
+    /// The number of the next row.
     pub count: usize,
 }
 

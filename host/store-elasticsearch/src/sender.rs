@@ -1,7 +1,7 @@
 //! Sends rows, in requests as large as the cluster takes them, a few at a time. In which order they come in is all one:
 //! the revision decides.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use deliver::{Reject, StoreError};
@@ -19,15 +19,13 @@ const LEAST_BYTES: usize = 256 << 10;
 /// By aliases alone: a name that is none would become an index without the fields that it must have.
 const PATH: &str = "_bulk?require_alias=true&filter_path=";
 
-/// Sends the rows of a table. What is on its way when this is dropped is given up.
-pub(crate) struct Sender<'a> {
-    client: &'a Client,
-    limit: &'a mut Limit,
-    pub table: &'a mut Held,
-    /// Most requests on their way.
-    concurrency: usize,
-    /// How many bytes a request is to have.
-    share: usize,
+/// What was begun and not settled; given up when this is dropped.
+#[derive(Default)]
+pub(crate) struct Flight {
+    /// The oldest first.
+    pub calls: VecDeque<Call>,
+    /// The number of the next row: rows are numbered over all calls.
+    pub next_row: usize,
     /// The oldest first.
     sent: VecDeque<(Lines, Sent)>,
     /// Rows to be sent.
@@ -37,15 +35,86 @@ pub(crate) struct Sender<'a> {
     rejects: Vec<Reject>,
 }
 
+/// Batches that were begun together.
+pub(crate) struct Call {
+    pub topic: String,
+    /// The number of its first row.
+    pub first_row: usize,
+    pub batches: Vec<Flown>,
+}
+
+/// A batch of a call.
+pub(crate) struct Flown {
+    pub partition: u32,
+    pub epoch: u64,
+    pub next_offset: u64,
+    pub rows: usize,
+}
+
+impl Call {
+    /// The number behind its last row.
+    pub(crate) fn end_row(&self) -> usize {
+        self.first_row + self.batches.iter().map(|batch| batch.rows).sum::<usize>()
+    }
+}
+
+impl Flight {
+    /// The topic of a row.
+    fn topic_of(&self, row: usize) -> Option<&str> {
+        let call = self.calls.iter().find(|call| (call.first_row..call.end_row()).contains(&row));
+        call.map(|call| call.topic.as_str())
+    }
+
+    /// Adds rows that cannot be sent.
+    pub(crate) fn reject(&mut self, rejects: Vec<Reject>) {
+        self.rejects.extend(rejects);
+    }
+
+    /// Whether rows with numbers below this one are still to be sent or answered.
+    fn has_before(&self, end_row: usize) -> bool {
+        let mut lines = self.sent.iter().map(|(lines, _)| lines).chain(&self.waiting);
+        lines.any(|lines| lines.rows() > 0 && lines.row(0) < end_row)
+    }
+
+    /// The rejects of each batch of the oldest call, whose rows are settled; each row's number is the batch's own.
+    pub(crate) fn rejects_of(&mut self, call: &Call) -> Vec<Vec<Reject>> {
+        let mut rejects: Vec<Reject> =
+            self.rejects.extract_if(.., |reject| reject.row < call.end_row()).collect();
+        rejects.sort_by_key(|reject| reject.row);
+        let (mut end, mut rejects) = (call.first_row, rejects.into_iter().peekable());
+        let of = |batch: &Flown| {
+            let before = end;
+            end += batch.rows;
+            let ours = std::iter::from_fn(|| rejects.next_if(|reject| reject.row < end));
+            ours.map(|reject| Reject { row: reject.row - before, ..reject }).collect()
+        };
+        call.batches.iter().map(of).collect()
+    }
+}
+
+/// Sends rows.
+pub(crate) struct Sender<'a> {
+    client: &'a Client,
+    limit: &'a mut Limit,
+    /// By topic.
+    pub tables: &'a mut BTreeMap<String, Held>,
+    /// Most requests on their way.
+    concurrency: usize,
+    /// How many bytes a request is to have.
+    share: usize,
+    flight: &'a mut Flight,
+}
+
 impl<'a> Sender<'a> {
     pub(crate) fn new(
         client: &'a Client,
         limit: &'a mut Limit,
-        table: &'a mut Held,
+        tables: &'a mut BTreeMap<String, Held>,
         concurrency: usize,
+        flight: &'a mut Flight,
     ) -> Self {
-        let (sent, waiting, share) = (VecDeque::new(), VecDeque::new(), limit.bytes());
-        Self { client, limit, table, concurrency, share, sent, waiting, put_off: None, rejects: Vec::new() }
+        let share = limit.bytes();
+        Self { client, limit, tables, concurrency, share, flight }
     }
 
     /// Of about so many bytes requests are to be made: equal ones, as many as are on their way at a time, else the last
@@ -60,23 +129,31 @@ impl<'a> Sender<'a> {
     /// Sends what fills requests, and goes on while they are on their way.
     pub(crate) fn send_full(&mut self, rows: &mut Rows) -> Result<(), StoreError> {
         while let Some(lines) = rows.take_full(self.share.min(self.limit.bytes())) {
-            self.waiting.push_back(lines);
+            self.flight.waiting.push_back(lines);
             self.send()?;
         }
         Ok(())
     }
 
-    /// Sends the rest. Returns when each row is there, or is among the rejects, which it gives back.
-    pub(crate) fn finish(mut self, rows: Rows) -> Result<Vec<Reject>, StoreError> {
-        self.waiting.push_back(rows.into_lines());
+    /// Sends the rest, and goes on while the last requests are on their way.
+    pub(crate) fn send_rest(&mut self, rows: Rows) -> Result<(), StoreError> {
+        self.flight.waiting.push_back(rows.into_lines());
+        self.send()
+    }
+
+    /// Waits until each row with a number below this one is there, or is among the rejects.
+    pub(crate) fn settle_until(&mut self, end_row: usize) -> Result<(), StoreError> {
         let mut pauses = PAUSES_MS.iter();
         loop {
             self.send()?;
-            if !self.sent.is_empty() {
+            if !self.flight.has_before(end_row) {
+                return Ok(());
+            }
+            if !self.flight.sent.is_empty() {
                 self.settle()?;
                 continue;
             }
-            let Some(why) = self.put_off.take() else { return Ok(self.rejects) };
+            let Some(why) = self.flight.put_off.take() else { continue };
             let Some(pause_ms) = pauses.next() else { return Err(why) };
             std::thread::sleep(Duration::from_millis(*pause_ms));
         }
@@ -84,26 +161,25 @@ impl<'a> Sender<'a> {
 
     /// Sends all that waits, unless it was put off.
     fn send(&mut self) -> Result<(), StoreError> {
-        while self.put_off.is_none()
-            && let Some(lines) = self.waiting.front_mut()
-        {
-            if self.sent.len() >= self.concurrency {
+        while self.flight.put_off.is_none() && !self.flight.waiting.is_empty() {
+            if self.flight.sent.len() >= self.concurrency {
                 self.settle()?;
                 continue;
             }
+            let Some(lines) = self.flight.waiting.front_mut() else { break };
             let Some(request) = lines.cut(self.limit.bytes()) else {
-                self.waiting.pop_front();
+                self.flight.waiting.pop_front();
                 continue;
             };
             let sent = self.client.start_lines(format!("{PATH}{}", answer::FILTER), request.body());
-            self.sent.push_back((request, sent));
+            self.flight.sent.push_back((request, sent));
         }
         Ok(())
     }
 
     /// Waits for the answer to the oldest request.
     fn settle(&mut self) -> Result<(), StoreError> {
-        let Some((lines, sent)) = self.sent.pop_front() else { return Ok(()) };
+        let Some((lines, sent)) = self.flight.sent.pop_front() else { return Ok(()) };
         let bytes = lines.body().len();
         let answer = self.client.finish(sent).inspect_err(|_| self.limit.shrink(bytes))?;
         match answer.status {
@@ -116,17 +192,25 @@ impl<'a> Sender<'a> {
 
     fn again(&mut self, lines: Lines, bytes: usize, why: StoreError) {
         self.limit.shrink(bytes);
-        self.waiting.push_front(lines);
-        self.put_off.get_or_insert(why);
+        self.flight.waiting.push_front(lines);
+        self.flight.put_off.get_or_insert(why);
     }
 
     fn too_large(&mut self, lines: Lines, bytes: usize) {
         if lines.rows() > 1 {
             self.limit.halve(bytes);
-            return self.waiting.push_front(lines);
+            return self.flight.waiting.push_front(lines);
         }
         let message = format!("a row of {bytes} bytes is larger than the cluster takes (HTTP 413)");
-        self.rejects.push(Reject { row: lines.row(0), kind: "too_large".into(), message });
+        self.flight.rejects.push(Reject { row: lines.row(0), kind: "too_large".into(), message });
+    }
+
+    /// An error about a row's table, with its name.
+    fn named(&self, row: usize, error: StoreError) -> StoreError {
+        match self.flight.topic_of(row).and_then(|topic| self.tables.get(topic)) {
+            Some(table) => table.named(error),
+            None => error,
+        }
     }
 
     /// Keeps the rejects, and the rows that are put off.
@@ -139,13 +223,13 @@ impl<'a> Sender<'a> {
             let why = match verdict {
                 Verdict::Done | Verdict::Older => continue,
                 Verdict::Reject { kind, message } => {
-                    self.rejects.push(Reject { row: lines.row(row), kind, message });
+                    self.flight.rejects.push(Reject { row: lines.row(row), kind, message });
                     continue;
                 }
-                Verdict::Stop(error) => return Err(self.table.named(error)),
+                Verdict::Stop(error) => return Err(self.named(lines.row(row), error)),
                 Verdict::Again(why) => why,
                 Verdict::NoIndex => {
-                    self.table.forget_indices();
+                    self.tables.values_mut().for_each(Held::forget_indices);
                     StoreError::Away("an index was deleted: it is made again".into())
                 }
             };

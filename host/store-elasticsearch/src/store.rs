@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use deliver::{Batch, Reject, Store, StoreError, Table};
+use deliver::{Batch, Begun, Reject, Store, StoreError, Table};
 use event::Encoder;
 
 use crate::client::Client;
@@ -14,7 +14,7 @@ use crate::marker::{self, Marker, State};
 use crate::names;
 use crate::options::Options;
 use crate::probe::Server;
-use crate::sender::Sender;
+use crate::sender::{Call, Flight, Flown, Sender};
 use crate::tables::Held;
 use crate::templates::{Found, Template};
 
@@ -41,6 +41,7 @@ pub struct ElasticsearchStore {
     cursors: Cursors,
     /// When cursors were last written.
     kept_at: Instant,
+    flight: Flight,
 }
 
 /// What there is only after `open`.
@@ -64,7 +65,8 @@ impl ElasticsearchStore {
         options.check()?;
         let limit = Limit::new(options.max_bulk_bytes);
         let (encoder, cursors) = (Encoder::new(), Cursors::default());
-        Ok(Self { options, limit, encoder, opened: None, marker: None, cursors, kept_at: Instant::now() })
+        let (opened, marker, flight) = (None, None, Flight::default());
+        Ok(Self { options, limit, encoder, opened, marker, cursors, kept_at: Instant::now(), flight })
     }
 
     /// What the cluster lacks of what was asked for, each in a sentence; known once it was opened.
@@ -155,6 +157,81 @@ impl ElasticsearchStore {
         self.migrate_cursors(&opened.client, &mut Vec::new())
     }
 
+    /// Waits until each row with a number below this one is there, or refused.
+    fn settle_until(&mut self, end_row: usize) -> Result<(), StoreError> {
+        let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
+        let concurrency = self.options.concurrency;
+        Sender::new(client, &mut self.limit, tables, concurrency, &mut self.flight).settle_until(end_row)
+    }
+
+    /// Sends rows, and comes back when the last of them are on their way.
+    fn begin_rows(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        let Some(topic) = batches.first().map(|batch| batch.topic) else {
+            return Ok(Begun::Done(Vec::new()));
+        };
+        let index = self.index();
+        let mut epochs = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let client = &self.opened.as_ref().ok_or_else(closed)?.client;
+            let known = self.cursors.find(client, &index, &(topic.into(), batch.partition))?;
+            epochs.push(known.map_or(self.epoch(), |known| known.epoch));
+        }
+        let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
+        let unopened = || StoreError::Failed("a topic's table was not opened".into());
+        tables.get(topic).ok_or_else(unopened)?;
+        let first_row = self.flight.next_row;
+        let flown = |(batch, epoch): (&Batch<'_>, u64)| {
+            let Batch { partition, next_offset, rows, .. } = *batch;
+            Flown { partition, epoch, next_offset, rows: rows.num_rows() }
+        };
+        let batches_flown = batches.iter().zip(epochs).map(flown).collect();
+        let call = Call { topic: topic.into(), first_row, batches: batches_flown };
+        let count = call.end_row() - first_row;
+        self.flight.next_row = call.end_row();
+        self.flight.calls.push_back(call);
+        let mut documents = Documents { count: first_row, ..Documents::default() };
+        let mut sender =
+            Sender::new(client, &mut self.limit, tables, self.options.concurrency, &mut self.flight);
+        for batch in batches {
+            let layout = &sender.tables.get(topic).ok_or_else(unopened)?.layout;
+            for (rows, revisions_us) in document::parts(layout, batch)? {
+                let table = sender.tables.get_mut(topic).ok_or_else(unopened)?;
+                let Held { layout, stem, .. } = &*table;
+                document::add(&mut documents, layout, stem, &mut self.encoder, &rows, revisions_us)?;
+                for month in &documents.months {
+                    table.ensure_index(client, month)?;
+                }
+                if documents.count == first_row + rows.num_rows() {
+                    sender.expect(documents.rows.bytes() / rows.num_rows().max(1) * (count + SPARE_ROWS));
+                }
+                sender.send_full(&mut documents.rows)?;
+            }
+        }
+        sender.send_rest(documents.rows)?;
+        self.flight.reject(documents.rejects);
+        Ok(Begun::OnTheirWay)
+    }
+
+    /// What became of what was begun first.
+    fn settle_first(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let Some(end_row) = self.flight.calls.front().map(Call::end_row) else { return Ok(Vec::new()) };
+        self.settle_until(end_row)?;
+        let Some(call) = self.flight.calls.pop_front() else { return Ok(Vec::new()) };
+        let rejects = self.flight.rejects_of(&call);
+        for Flown { partition, epoch, next_offset, .. } in call.batches {
+            self.cursors.advance((call.topic.clone(), partition), epoch, next_offset);
+        }
+        Ok(rejects)
+    }
+
+    /// Gives up what is on its way, where something went wrong.
+    fn land<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if done.is_err() {
+            self.flight = Flight::default();
+        }
+        done
+    }
+
     fn opened(&self) -> Result<&Opened, StoreError> {
         self.opened.as_ref().ok_or_else(closed)
     }
@@ -172,22 +249,10 @@ impl ElasticsearchStore {
     }
 }
 
-/// The rejects of each batch; they are in order, and their numbers count the rows of all.
-fn by_batch(batches: &[Batch<'_>], rejects: Vec<Reject>) -> Vec<Vec<Reject>> {
-    let (mut end, mut rejects) = (0, rejects.into_iter().peekable());
-    let of = |batch: &Batch<'_>| {
-        let before = end;
-        end += batch.rows.num_rows();
-        let ours = std::iter::from_fn(|| rejects.next_if(|reject| reject.row < end));
-        ours.map(|reject| Reject { row: reject.row - before, ..reject }).collect()
-    };
-    batches.iter().map(of).collect()
-}
-
 impl Store for ElasticsearchStore {
     fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
         self.opened = None;
-        self.cursors = Cursors::default();
+        (self.cursors, self.flight) = Default::default();
         let mut opened = self.connect(tables)?;
         let state = marker::find(&opened.client, &self.index())?;
         self.check_marker(&opened.client, &state)?;
@@ -244,40 +309,18 @@ impl Store for ElasticsearchStore {
 
     // A request has a price of its own, however few rows are in it.
     fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
-        let Some(topic) = batches.first().map(|batch| batch.topic) else { return Ok(Vec::new()) };
-        let index = self.index();
-        let mut epochs = Vec::with_capacity(batches.len());
-        for batch in batches {
-            let client = &self.opened.as_ref().ok_or_else(closed)?.client;
-            let known = self.cursors.find(client, &index, &(topic.into(), batch.partition))?;
-            epochs.push(known.map_or(self.epoch(), |known| known.epoch));
-        }
-        let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
-        let table = tables.get_mut(topic);
-        let table = table.ok_or_else(|| StoreError::Failed("a topic's table was not opened".into()))?;
-        let mut documents = Documents::default();
-        let count: usize = batches.iter().map(|batch| batch.rows.num_rows()).sum();
-        let mut sender = Sender::new(client, &mut self.limit, table, self.options.concurrency);
-        for batch in batches {
-            for (rows, revisions_us) in document::parts(&sender.table.layout, batch)? {
-                let Held { layout, stem, .. } = &*sender.table;
-                document::add(&mut documents, layout, stem, &mut self.encoder, &rows, revisions_us)?;
-                for month in &documents.months {
-                    sender.table.ensure_index(client, month)?;
-                }
-                if documents.count == rows.num_rows() {
-                    sender.expect(documents.rows.bytes() / documents.count.max(1) * (count + SPARE_ROWS));
-                }
-                sender.send_full(&mut documents.rows)?;
-            }
-        }
-        let mut rejects = sender.finish(documents.rows)?;
-        rejects.extend(documents.rejects);
-        rejects.sort_by_key(|reject| reject.row);
-        for (batch, epoch) in batches.iter().zip(epochs) {
-            self.cursors.advance((topic.into(), batch.partition), epoch, batch.next_offset);
-        }
-        Ok(by_batch(batches, rejects))
+        self.begin(batches)?;
+        self.settle()
+    }
+
+    fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        let begun = self.begin_rows(batches);
+        self.land(begun)
+    }
+
+    fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let settled = self.settle_first();
+        self.land(settled)
     }
 
     fn flush(&mut self, all: bool) -> Result<(), StoreError> {
@@ -293,6 +336,7 @@ impl Store for ElasticsearchStore {
     }
 
     fn forget(&mut self) {
+        self.flight = Flight::default();
         self.cursors.forget();
     }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use deliver::{Batch, Store};
+use deliver::{Batch, Begun, Reject, Store};
 use services::Server;
 
 use crate::flow::Node;
@@ -59,9 +59,14 @@ impl Took {
     }
 }
 
+fn none_refused(rejects: Vec<Vec<Reject>>) -> Result<()> {
+    anyhow::ensure!(rejects.iter().all(Vec::is_empty), "rows were refused");
+    Ok(())
+}
+
 /// Gives a store rows as a delivery does.
 pub fn deliver(store: &mut dyn Store, rows: &Rows) -> Result<()> {
-    let mut from = store.cursor(TOPIC, 0)?.unwrap_or(0);
+    let (mut from, mut is_begun) = (store.cursor(TOPIC, 0)?.unwrap_or(0), false);
     for (batch, times_us) in rows.batches() {
         let next_offset = from + batch.num_rows() as u64;
         let offsets: Vec<u64> = (from..next_offset).collect();
@@ -74,10 +79,20 @@ pub fn deliver(store: &mut dyn Store, rows: &Rows) -> Result<()> {
             revisions_us: times_us,
             offsets: &offsets,
         };
-        let rejects = store.write(&batch)?;
-        anyhow::ensure!(rejects.is_empty(), "rows were refused: {}", rejects.len());
+        // As a delivery that is behind: while one is on its way the next is begun.
+        match store.begin(&[batch])? {
+            Begun::Done(rejects) => none_refused(rejects)?,
+            Begun::OnTheirWay => {
+                if std::mem::replace(&mut is_begun, true) {
+                    none_refused(store.settle()?)?;
+                }
+            }
+        }
         store.flush(false)?;
         from = next_offset;
+    }
+    if is_begun {
+        none_refused(store.settle()?)?;
     }
     Ok(store.flush(true)?)
 }

@@ -1,8 +1,8 @@
 //! A store that writes by key and revision, and fails, repeats and reorders.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use deliver::{Batch, Reject, Store, StoreError, Table};
+use deliver::{Batch, Begun, Reject, Store, StoreError, Table};
 use serde_json::Value;
 
 /// What becomes of the next write.
@@ -26,6 +26,14 @@ fn unavailable() -> StoreError {
 /// A row with its revision.
 type Written = (String, i64, Value);
 
+/// A batch that it was given.
+struct Taken {
+    topic: String,
+    partition: u32,
+    next_offset: u64,
+    rows: Vec<Written>,
+}
+
 /// Tables in memory.
 #[derive(Default)]
 pub struct SimulatedStore {
@@ -36,6 +44,8 @@ pub struct SimulatedStore {
     moved: BTreeMap<(String, u32), u64>,
     pub trouble: Option<Trouble>,
     stragglers: Vec<(String, Vec<Written>)>,
+    /// What was begun and not settled: nothing of it has arrived.
+    begun: VecDeque<Vec<Taken>>,
     /// Whether a row of the same revision is refused; real stores differ in it.
     pub strict: bool,
     pub last_write_wins: bool,
@@ -64,9 +74,46 @@ impl SimulatedStore {
         }
     }
 
+    fn arrives(&mut self, taken: Taken) -> Result<Vec<Reject>, StoreError> {
+        let Taken { topic, partition, next_offset, mut rows } = taken;
+        match self.trouble.take() {
+            Some(Trouble::Before) => return Err(unavailable()),
+            Some(Trouble::Straggler) => {
+                self.stragglers.push((topic, rows));
+                return Err(unavailable());
+            }
+            Some(Trouble::Half) => {
+                rows.truncate(rows.len() / 2);
+                self.put(&topic, rows);
+                return Err(unavailable());
+            }
+            Some(Trouble::After) => {
+                self.put(&topic, rows);
+                return Err(unavailable());
+            }
+            None => self.put(&topic, rows),
+        }
+        self.moved.insert((topic, partition), next_offset);
+        Ok(Vec::new())
+    }
+
     /// The offset below which all is delivered.
     pub fn delivered(&self, topic: &str, partition: u32) -> u64 {
         self.cursors.get(&(topic.into(), partition)).copied().unwrap_or_default()
+    }
+}
+
+impl Taken {
+    fn of(batch: &Batch<'_>) -> Result<Self, StoreError> {
+        let mut encoder = event::Encoder::new();
+        let encoded = encoder.encode(batch.rows).map_err(|_| unavailable())?;
+        let row = |at: usize| -> Written {
+            let row: Value = serde_json::from_slice(&encoded.get(at).unwrap_or_default()).unwrap_or_default();
+            (row["id"].as_str().unwrap_or_default().into(), batch.revisions_us[at], row)
+        };
+        let rows = (0..batch.rows.num_rows()).map(row).collect();
+        let Batch { topic, partition, next_offset, .. } = *batch;
+        Ok(Self { topic: topic.into(), partition, next_offset, rows })
     }
 }
 
@@ -77,32 +124,18 @@ impl Store for SimulatedStore {
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
-        let mut encoder = event::Encoder::new();
-        let encoded = encoder.encode(batch.rows).map_err(|_| unavailable())?;
-        let row = |at: usize| -> Written {
-            let row: Value = serde_json::from_slice(&encoded.get(at).unwrap_or_default()).unwrap_or_default();
-            (row["id"].as_str().unwrap_or_default().into(), batch.revisions_us[at], row)
-        };
-        let mut rows: Vec<Written> = (0..batch.rows.num_rows()).map(row).collect();
-        match self.trouble.take() {
-            Some(Trouble::Before) => return Err(unavailable()),
-            Some(Trouble::Straggler) => {
-                self.stragglers.push((batch.topic.into(), rows));
-                return Err(unavailable());
-            }
-            Some(Trouble::Half) => {
-                rows.truncate(rows.len() / 2);
-                self.put(batch.topic, rows);
-                return Err(unavailable());
-            }
-            Some(Trouble::After) => {
-                self.put(batch.topic, rows);
-                return Err(unavailable());
-            }
-            None => self.put(batch.topic, rows),
-        }
-        self.moved.insert((batch.topic.into(), batch.partition), batch.next_offset);
-        Ok(Vec::new())
+        let taken = Taken::of(batch)?;
+        self.arrives(taken)
+    }
+
+    fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
+        self.begun.push_back(batches.iter().map(Taken::of).collect::<Result<_, _>>()?);
+        Ok(Begun::OnTheirWay)
+    }
+
+    fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
+        let begun = self.begun.pop_front().unwrap_or_default();
+        begun.into_iter().map(|taken| self.arrives(taken)).collect()
     }
 
     fn flush(&mut self, _: bool) -> Result<(), StoreError> {
@@ -111,6 +144,7 @@ impl Store for SimulatedStore {
     }
 
     fn forget(&mut self) {
+        self.begun.clear();
         self.moved.clear();
     }
 
