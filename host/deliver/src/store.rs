@@ -139,22 +139,14 @@ pub trait Store: Send {
     /// [`StoreError`]: then some of the rows may be written; what was taken since the last flush is given again.
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError>;
 
-    /// Takes batches of one topic, each of another partition; of each the rows that it will never take. Where each request
-    /// costs, they go together.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
-        batches.iter().map(|batch| self.write(batch)).collect()
-    }
-
-    /// Takes batches as [`Self::write_all`] does, and may come back while some of their rows are on their way, so that the
-    /// next ones are read meanwhile.
+    /// Takes batches of one topic, each of another partition: together, where each request costs. It may come back while some
+    /// of their rows are on their way, so that the next ones are read meanwhile; a store does so always or never, as a cursor
+    /// must not pass rows that are.
     ///
     /// # Errors
     /// As [`Self::write`], also of what was begun before.
     fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
-        self.write_all(batches).map(Begun::Done)
+        batches.iter().map(|batch| self.write(batch)).collect::<Result<_, _>>().map(Begun::Done)
     }
 
     /// Waits for those of the batches on their way that were begun first; of each the rows that it will never take.
@@ -165,7 +157,7 @@ pub trait Store: Send {
         Ok(Vec::new())
     }
 
-    /// Writes what it has held for as long as it may, or all, and moves the cursors behind what is written for good, and
+    /// Writes what it has held for as long as it may, or all, and moves the cursors behind what is written for good and
     /// settled.
     ///
     /// # Errors
@@ -205,10 +197,6 @@ impl<S: Store + ?Sized> Store for Box<S> {
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
         (**self).write(batch)
-    }
-
-    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
-        (**self).write_all(batches)
     }
 
     fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {

@@ -46,8 +46,8 @@ pub fn change(stage: &str, partition: u32, key: &[u8], value: Option<&[u8]>) -> 
     let mut parts = key.splitn(2, |byte| *byte == 0);
     let (name, key) = (std::str::from_utf8(parts.next()?).ok()?, parts.next()?);
     let table = log::table_name(stage, partition, name).into();
-    let [key, value] = [Some(key), value].map(|bytes| bytes.map(Bytes::copy_from_slice));
-    Some(StateChange { table, key: key?, value })
+    let (key, value) = (Bytes::copy_from_slice(key), value.map(Bytes::copy_from_slice));
+    Some(StateChange { table, key, value })
 }
 
 /// What a place in a partition's state says to those who know it.
@@ -95,15 +95,16 @@ pub fn records<'a>(changes: &'a [StateChange], keys: &'a mut Vec<u8>) -> Result<
     let mut last: Option<(&Arc<str>, Arc<Place>)> = None;
     let mut places = Vec::with_capacity(changes.len());
     for StateChange { table, key, .. } in changes {
-        let known = last.take().filter(|(known, _)| Arc::ptr_eq(known, table) || *known == table);
-        let (_, place) = match known {
-            Some(known) => last.insert(known),
-            None => last.insert((table, Arc::new(Place::of(table)?))),
+        // Mostly the same table's as the change before.
+        let place = match &last {
+            Some((known, place)) if *known == table => place.clone(),
+            _ => Arc::new(Place::of(table)?),
         };
         let from = keys.len();
         keys.extend_from_slice(&place.prefix);
         keys.extend_from_slice(key);
         places.push((place.clone(), from..keys.len()));
+        last = Some((table, place));
     }
     let keys = &*keys;
     let change = |(change, (place, key)): (&'a StateChange, (Arc<Place>, Range<usize>))| Change {

@@ -31,10 +31,10 @@ pub struct Options {
 pub enum Compression {
     /// Not at all.
     None,
-    /// By LZ4, for a few percent of the time.
+    /// By LZ4, which takes little time.
     #[default]
     Lz4,
-    /// By Zstandard: about a third smaller than LZ4, for a sixth of the time.
+    /// By Zstandard, which takes more (docs/adr/0013).
     Zstd,
 }
 

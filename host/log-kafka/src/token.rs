@@ -1,11 +1,8 @@
 //! Tokens for OAUTHBEARER: JSON Web Tokens (RFC 7519), which are the broker's to verify. Here only the time counts.
 
-#![allow(unsafe_code)]
-
 use std::ffi::{CStr, CString, c_char};
-use std::ptr;
-
 use std::path::Path;
+use std::ptr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -47,6 +44,7 @@ fn parse(token: String, now_s: u64) -> Result<OAuthToken, String> {
 const REASON_BYTES: usize = 256;
 
 /// Gives a client the token that a file holds now, where the library does not hear it ask for one (docs/adr/0013).
+#[allow(unsafe_code)]
 pub fn hand_over(path: &Path, client: &Client<impl ClientContext>) -> Result<(), Error> {
     let OAuthToken { token, principal_name, lifetime_ms } = read(path)?;
     let wrong = |why: String| Refusal::Token { file: path.display().to_string(), why };

@@ -30,7 +30,7 @@ impl Held {
         &mut self,
         table: &Arc<str>,
         batch: RecordBatch,
-        rows: impl Iterator<Item = (u64, &'a [u8])>,
+        rows: impl Iterator<Item = (u64, &'a Bytes)>,
         changes: &mut Vec<StateChange>,
     ) -> Result<(), Error> {
         let batch = Arc::new(batch);
@@ -39,7 +39,7 @@ impl Held {
             let (at, id) = (times.value(row), ids.value(row));
             self.rows.insert((at, id.into(), offset), (batch.clone(), row));
             let (table, key) = (table.clone(), Bytes::copy_from_slice(&offset.to_be_bytes()));
-            changes.push(StateChange { table, key, value: Some(Bytes::copy_from_slice(value)) });
+            changes.push(StateChange { table, key, value: Some(value.clone()) });
         }
         Ok(())
     }

@@ -271,7 +271,7 @@ impl KeyedStage {
         let (batch, rows) = self.drop_late(at, batch, rows, &mut work)?;
         let time = self.event_time.time(&at.watermarks, at.time);
         if self.event_time.in_order {
-            let places = rows.iter().map(|r| (r.offset, &*r.value));
+            let places = rows.iter().map(|r| (r.offset, &r.value));
             at.held.add(&held_table, batch, places, &mut work.result.state)?;
             let until = time.now_us.unwrap_or(i64::MIN);
             if let Some(ordered) = at.held.release(&held_table, until, &mut work.result.state)? {

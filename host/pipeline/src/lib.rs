@@ -46,18 +46,6 @@ pub struct Running {
 }
 
 impl Running {
-    /// Adds what plugins have counted in a step of a stage that was committed.
-    fn count(&mut self, reads: worker::Reads, counted: &[u64]) {
-        match reads {
-            worker::Reads::Source(_) => self.first.count(counted),
-            worker::Reads::Then(then) => {
-                if let Some(stage) = self.then.get_mut(then) {
-                    stage.count(counted);
-                }
-            }
-        }
-    }
-
     /// Configures all plugins; `component` gives a plugin's component by name.
     ///
     /// # Errors
@@ -86,6 +74,18 @@ impl Running {
             then.push(stage);
         }
         Ok(Self { first, then, max_drift_us: pipeline.max_drift, snapshot_every_us: pipeline.snapshot_every })
+    }
+
+    /// Adds what plugins have counted in a step of a stage that was committed.
+    fn count(&mut self, reads: worker::Reads, counted: &[u64]) {
+        match reads {
+            worker::Reads::Source(_) => self.first.count(counted),
+            worker::Reads::Then(then) => {
+                if let Some(stage) = self.then.get_mut(then) {
+                    stage.count(counted);
+                }
+            }
+        }
     }
 }
 

@@ -79,13 +79,13 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Arrow`] for a column that cannot be a key, [`Error::Fields`] for too many fields of state.
-    pub fn new(name: String, shape: Shape, most_bytes: usize) -> Result<Self, Error> {
+    pub fn new(name: Arc<str>, shape: Shape, most_bytes: usize) -> Result<Self, Error> {
         let keys = converter(&shape.key)?;
         let fields = KeptFields::new(&shape.state).ok_or(Error::Fields)?;
         let mut changes = Changes::default();
         changes.push(HEADER, Some(&shape.header()));
         Ok(Self {
-            name: name.into(),
+            name,
             shape,
             keys,
             fields,

@@ -158,7 +158,7 @@ impl Insert<'_> {
         // Each takes the next request when its last one is done: no future is made per request.
         let worker = || async {
             while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
-                // It is never closed; and those of batches that were begun before come first.
+                // It is never closed. Batches that are on their way take turns.
                 let _permit = self.permits.acquire().await;
                 self.send(jobs.get(request.clone()).unwrap_or_default(), &refused).await?;
             }

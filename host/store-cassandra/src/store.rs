@@ -200,11 +200,6 @@ impl Store for CassandraStore {
         self.end(write)
     }
 
-    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
-        let started = batches.iter().map(|batch| self.start(batch)).collect::<Result<Vec<_>, _>>()?;
-        started.into_iter().map(|write| self.end(write)).collect()
-    }
-
     fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
         let started = batches.iter().map(|batch| self.start(batch)).collect::<Result<_, _>>()?;
         self.begun.push_back(started);

@@ -20,7 +20,7 @@ const MOST_ID: usize = 512;
 const PART_ROWS: usize = 1024;
 
 /// What rows gave: lines to send, the months that they lie in, and the rows that cannot be sent. A row's number counts
-/// those of all batches.
+/// those of all calls.
 #[derive(Default)]
 pub(crate) struct Documents {
     pub rows: Rows,

@@ -21,7 +21,7 @@ const PATH: &str = "_bulk?require_alias=true&filter_path=";
 
 /// What was begun and not settled; given up when this is dropped.
 #[derive(Default)]
-pub(crate) struct Flight {
+pub(crate) struct InFlight {
     /// The oldest first.
     pub calls: VecDeque<Call>,
     /// The number of the next row: rows are numbered over all calls.
@@ -40,11 +40,11 @@ pub(crate) struct Call {
     pub topic: String,
     /// The number of its first row.
     pub first_row: usize,
-    pub batches: Vec<Flown>,
+    pub batches: Vec<BatchInCall>,
 }
 
 /// A batch of a call.
-pub(crate) struct Flown {
+pub(crate) struct BatchInCall {
     pub partition: u32,
     pub epoch: u64,
     pub next_offset: u64,
@@ -58,7 +58,7 @@ impl Call {
     }
 }
 
-impl Flight {
+impl InFlight {
     /// The topic of a row.
     fn topic_of(&self, row: usize) -> Option<&str> {
         let call = self.calls.iter().find(|call| (call.first_row..call.end_row()).contains(&row));
@@ -82,7 +82,7 @@ impl Flight {
             self.rejects.extract_if(.., |reject| reject.row < call.end_row()).collect();
         rejects.sort_by_key(|reject| reject.row);
         let (mut end, mut rejects) = (call.first_row, rejects.into_iter().peekable());
-        let of = |batch: &Flown| {
+        let of = |batch: &BatchInCall| {
             let before = end;
             end += batch.rows;
             let ours = std::iter::from_fn(|| rejects.next_if(|reject| reject.row < end));
@@ -102,7 +102,7 @@ pub(crate) struct Sender<'a> {
     concurrency: usize,
     /// How many bytes a request is to have.
     share: usize,
-    flight: &'a mut Flight,
+    in_flight: &'a mut InFlight,
 }
 
 impl<'a> Sender<'a> {
@@ -111,10 +111,10 @@ impl<'a> Sender<'a> {
         limit: &'a mut Limit,
         tables: &'a mut BTreeMap<String, Held>,
         concurrency: usize,
-        flight: &'a mut Flight,
+        in_flight: &'a mut InFlight,
     ) -> Self {
         let share = limit.bytes();
-        Self { client, limit, tables, concurrency, share, flight }
+        Self { client, limit, tables, concurrency, share, in_flight }
     }
 
     /// Of about so many bytes requests are to be made: equal ones, as many as are on their way at a time, else the last
@@ -129,7 +129,7 @@ impl<'a> Sender<'a> {
     /// Sends what fills requests, and goes on while they are on their way.
     pub(crate) fn send_full(&mut self, rows: &mut Rows) -> Result<(), StoreError> {
         while let Some(lines) = rows.take_full(self.share.min(self.limit.bytes())) {
-            self.flight.waiting.push_back(lines);
+            self.in_flight.waiting.push_back(lines);
             self.send()?;
         }
         Ok(())
@@ -137,7 +137,7 @@ impl<'a> Sender<'a> {
 
     /// Sends the rest, and goes on while the last requests are on their way.
     pub(crate) fn send_rest(&mut self, rows: Rows) -> Result<(), StoreError> {
-        self.flight.waiting.push_back(rows.into_lines());
+        self.in_flight.waiting.push_back(rows.into_lines());
         self.send()
     }
 
@@ -146,14 +146,14 @@ impl<'a> Sender<'a> {
         let mut pauses = PAUSES_MS.iter();
         loop {
             self.send()?;
-            if !self.flight.has_before(end_row) {
+            if !self.in_flight.has_before(end_row) {
                 return Ok(());
             }
-            if !self.flight.sent.is_empty() {
+            if !self.in_flight.sent.is_empty() {
                 self.settle()?;
                 continue;
             }
-            let Some(why) = self.flight.put_off.take() else { continue };
+            let Some(why) = self.in_flight.put_off.take() else { continue };
             let Some(pause_ms) = pauses.next() else { return Err(why) };
             std::thread::sleep(Duration::from_millis(*pause_ms));
         }
@@ -161,25 +161,25 @@ impl<'a> Sender<'a> {
 
     /// Sends all that waits, unless it was put off.
     fn send(&mut self) -> Result<(), StoreError> {
-        while self.flight.put_off.is_none() && !self.flight.waiting.is_empty() {
-            if self.flight.sent.len() >= self.concurrency {
+        while self.in_flight.put_off.is_none() && !self.in_flight.waiting.is_empty() {
+            if self.in_flight.sent.len() >= self.concurrency {
                 self.settle()?;
                 continue;
             }
-            let Some(lines) = self.flight.waiting.front_mut() else { break };
+            let Some(lines) = self.in_flight.waiting.front_mut() else { break };
             let Some(request) = lines.cut(self.limit.bytes()) else {
-                self.flight.waiting.pop_front();
+                self.in_flight.waiting.pop_front();
                 continue;
             };
             let sent = self.client.start_lines(format!("{PATH}{}", answer::FILTER), request.body());
-            self.flight.sent.push_back((request, sent));
+            self.in_flight.sent.push_back((request, sent));
         }
         Ok(())
     }
 
     /// Waits for the answer to the oldest request.
     fn settle(&mut self) -> Result<(), StoreError> {
-        let Some((lines, sent)) = self.flight.sent.pop_front() else { return Ok(()) };
+        let Some((lines, sent)) = self.in_flight.sent.pop_front() else { return Ok(()) };
         let bytes = lines.body().len();
         let answer = self.client.finish(sent).inspect_err(|_| self.limit.shrink(bytes))?;
         match answer.status {
@@ -192,22 +192,22 @@ impl<'a> Sender<'a> {
 
     fn again(&mut self, lines: Lines, bytes: usize, why: StoreError) {
         self.limit.shrink(bytes);
-        self.flight.waiting.push_front(lines);
-        self.flight.put_off.get_or_insert(why);
+        self.in_flight.waiting.push_front(lines);
+        self.in_flight.put_off.get_or_insert(why);
     }
 
     fn too_large(&mut self, lines: Lines, bytes: usize) {
         if lines.rows() > 1 {
             self.limit.halve(bytes);
-            return self.flight.waiting.push_front(lines);
+            return self.in_flight.waiting.push_front(lines);
         }
         let message = format!("a row of {bytes} bytes is larger than the cluster takes (HTTP 413)");
-        self.flight.rejects.push(Reject { row: lines.row(0), kind: "too_large".into(), message });
+        self.in_flight.rejects.push(Reject { row: lines.row(0), kind: "too_large".into(), message });
     }
 
     /// An error about a row's table, with its name.
     fn named(&self, row: usize, error: StoreError) -> StoreError {
-        match self.flight.topic_of(row).and_then(|topic| self.tables.get(topic)) {
+        match self.in_flight.topic_of(row).and_then(|topic| self.tables.get(topic)) {
             Some(table) => table.named(error),
             None => error,
         }
@@ -223,7 +223,7 @@ impl<'a> Sender<'a> {
             let why = match verdict {
                 Verdict::Done | Verdict::Older => continue,
                 Verdict::Reject { kind, message } => {
-                    self.flight.rejects.push(Reject { row: lines.row(row), kind, message });
+                    self.in_flight.rejects.push(Reject { row: lines.row(row), kind, message });
                     continue;
                 }
                 Verdict::Stop(error) => return Err(self.named(lines.row(row), error)),

@@ -14,7 +14,7 @@ use crate::marker::{self, Marker, State};
 use crate::names;
 use crate::options::Options;
 use crate::probe::Server;
-use crate::sender::{Call, Flight, Flown, Sender};
+use crate::sender::{BatchInCall, Call, InFlight, Sender};
 use crate::tables::Held;
 use crate::templates::{Found, Template};
 
@@ -41,7 +41,7 @@ pub struct ElasticsearchStore {
     cursors: Cursors,
     /// When cursors were last written.
     kept_at: Instant,
-    flight: Flight,
+    in_flight: InFlight,
 }
 
 /// What there is only after `open`.
@@ -65,8 +65,8 @@ impl ElasticsearchStore {
         options.check()?;
         let limit = Limit::new(options.max_bulk_bytes);
         let (encoder, cursors) = (Encoder::new(), Cursors::default());
-        let (opened, marker, flight) = (None, None, Flight::default());
-        Ok(Self { options, limit, encoder, opened, marker, cursors, kept_at: Instant::now(), flight })
+        let (opened, marker, in_flight) = (None, None, InFlight::default());
+        Ok(Self { options, limit, encoder, opened, marker, cursors, kept_at: Instant::now(), in_flight })
     }
 
     /// What the cluster lacks of what was asked for, each in a sentence; known once it was opened.
@@ -161,7 +161,7 @@ impl ElasticsearchStore {
     fn settle_until(&mut self, end_row: usize) -> Result<(), StoreError> {
         let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
         let concurrency = self.options.concurrency;
-        Sender::new(client, &mut self.limit, tables, concurrency, &mut self.flight).settle_until(end_row)
+        Sender::new(client, &mut self.limit, tables, concurrency, &mut self.in_flight).settle_until(end_row)
     }
 
     /// Sends rows, and comes back when the last of them are on their way.
@@ -179,19 +179,19 @@ impl ElasticsearchStore {
         let Opened { client, tables, .. } = self.opened.as_mut().ok_or_else(closed)?;
         let unopened = || StoreError::Failed("a topic's table was not opened".into());
         tables.get(topic).ok_or_else(unopened)?;
-        let first_row = self.flight.next_row;
-        let flown = |(batch, epoch): (&Batch<'_>, u64)| {
+        let first_row = self.in_flight.next_row;
+        let in_call = |(batch, epoch): (&Batch<'_>, u64)| {
             let Batch { partition, next_offset, rows, .. } = *batch;
-            Flown { partition, epoch, next_offset, rows: rows.num_rows() }
+            BatchInCall { partition, epoch, next_offset, rows: rows.num_rows() }
         };
-        let batches_flown = batches.iter().zip(epochs).map(flown).collect();
-        let call = Call { topic: topic.into(), first_row, batches: batches_flown };
+        let in_call = batches.iter().zip(epochs).map(in_call).collect();
+        let call = Call { topic: topic.into(), first_row, batches: in_call };
         let count = call.end_row() - first_row;
-        self.flight.next_row = call.end_row();
-        self.flight.calls.push_back(call);
+        self.in_flight.next_row = call.end_row();
+        self.in_flight.calls.push_back(call);
         let mut documents = Documents { count: first_row, ..Documents::default() };
         let mut sender =
-            Sender::new(client, &mut self.limit, tables, self.options.concurrency, &mut self.flight);
+            Sender::new(client, &mut self.limit, tables, self.options.concurrency, &mut self.in_flight);
         for batch in batches {
             let layout = &sender.tables.get(topic).ok_or_else(unopened)?.layout;
             for (rows, revisions_us) in document::parts(layout, batch)? {
@@ -208,26 +208,26 @@ impl ElasticsearchStore {
             }
         }
         sender.send_rest(documents.rows)?;
-        self.flight.reject(documents.rejects);
+        self.in_flight.reject(documents.rejects);
         Ok(Begun::OnTheirWay)
     }
 
     /// What became of what was begun first.
     fn settle_first(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
-        let Some(end_row) = self.flight.calls.front().map(Call::end_row) else { return Ok(Vec::new()) };
+        let Some(end_row) = self.in_flight.calls.front().map(Call::end_row) else { return Ok(Vec::new()) };
         self.settle_until(end_row)?;
-        let Some(call) = self.flight.calls.pop_front() else { return Ok(Vec::new()) };
-        let rejects = self.flight.rejects_of(&call);
-        for Flown { partition, epoch, next_offset, .. } in call.batches {
+        let Some(call) = self.in_flight.calls.pop_front() else { return Ok(Vec::new()) };
+        let rejects = self.in_flight.rejects_of(&call);
+        for BatchInCall { partition, epoch, next_offset, .. } in call.batches {
             self.cursors.advance((call.topic.clone(), partition), epoch, next_offset);
         }
         Ok(rejects)
     }
 
     /// Gives up what is on its way, where something went wrong.
-    fn land<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+    fn or_give_up<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
         if done.is_err() {
-            self.flight = Flight::default();
+            self.in_flight = InFlight::default();
         }
         done
     }
@@ -252,7 +252,7 @@ impl ElasticsearchStore {
 impl Store for ElasticsearchStore {
     fn open(&mut self, tables: &[Table]) -> Result<(), StoreError> {
         self.opened = None;
-        (self.cursors, self.flight) = Default::default();
+        (self.cursors, self.in_flight) = Default::default();
         let mut opened = self.connect(tables)?;
         let state = marker::find(&opened.client, &self.index())?;
         self.check_marker(&opened.client, &state)?;
@@ -304,23 +304,19 @@ impl Store for ElasticsearchStore {
     }
 
     fn write(&mut self, batch: &Batch<'_>) -> Result<Vec<Reject>, StoreError> {
-        Ok(self.write_all(std::slice::from_ref(batch))?.pop().unwrap_or_default())
+        self.begin(std::slice::from_ref(batch))?;
+        Ok(self.settle()?.pop().unwrap_or_default())
     }
 
     // A request has a price of its own, however few rows are in it.
-    fn write_all(&mut self, batches: &[Batch<'_>]) -> Result<Vec<Vec<Reject>>, StoreError> {
-        self.begin(batches)?;
-        self.settle()
-    }
-
     fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
         let begun = self.begin_rows(batches);
-        self.land(begun)
+        self.or_give_up(begun)
     }
 
     fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {
         let settled = self.settle_first();
-        self.land(settled)
+        self.or_give_up(settled)
     }
 
     fn flush(&mut self, all: bool) -> Result<(), StoreError> {
@@ -336,7 +332,7 @@ impl Store for ElasticsearchStore {
     }
 
     fn forget(&mut self) {
-        self.flight = Flight::default();
+        self.in_flight = InFlight::default();
         self.cursors.forget();
     }
 

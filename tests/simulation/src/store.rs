@@ -44,6 +44,8 @@ pub struct SimulatedStore {
     moved: BTreeMap<(String, u32), u64>,
     pub trouble: Option<Trouble>,
     stragglers: Vec<(String, Vec<Written>)>,
+    /// Whether rows are on their way until it is settled.
+    pub slow: bool,
     /// What was begun and not settled: nothing of it has arrived.
     begun: VecDeque<Vec<Taken>>,
     /// Whether a row of the same revision is refused; real stores differ in it.
@@ -130,7 +132,7 @@ impl Store for SimulatedStore {
 
     fn begin(&mut self, batches: &[Batch<'_>]) -> Result<Begun, StoreError> {
         self.begun.push_back(batches.iter().map(Taken::of).collect::<Result<_, _>>()?);
-        Ok(Begun::OnTheirWay)
+        if self.slow { Ok(Begun::OnTheirWay) } else { self.settle().map(Begun::Done) }
     }
 
     fn settle(&mut self) -> Result<Vec<Vec<Reject>>, StoreError> {

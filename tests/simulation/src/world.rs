@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use deliver::{Delivery, Rules};
 use log::{Most, StateChange};
 use pipeline::{
@@ -175,6 +175,8 @@ impl<'a> World<'a> {
         let cluster = Rc::new(RefCell::new(cluster));
         let mut store = SimulatedStore::default();
         store.strict = scenario.strict;
+        // One half of the seeds each.
+        store.slow = scenario.options.seed.is_multiple_of(2);
         store.last_write_wins = sabotage == Some(Sabotage::NoRevisions);
         let letter = Box::new(|_: &deliver::Refused<'_>| Vec::new());
         let rules = Rules { name: "simulated".into(), skips: pipeline::is_watermark, letter };

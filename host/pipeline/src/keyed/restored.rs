@@ -71,7 +71,7 @@ impl KeyedStage {
         let [name, ..] = &tables;
         let partition = Partition {
             number: partition,
-            table: Table::new(name.to_string(), self.shape.clone(), self.state_bytes)?,
+            table: Table::new(name.clone(), self.shape.clone(), self.state_bytes)?,
             watermarks: Watermarks::new(&self.upstream),
             held: Held::default(),
             closed: Closed::new(&self.shape)?,
@@ -93,7 +93,7 @@ impl KeyedStage {
             rows.push((offset, value));
         }
         let batch = self.decoder.finish()?;
-        let rows = rows.iter().map(|(offset, value)| (*offset, value.as_ref()));
+        let rows = rows.iter().map(|(offset, value)| (*offset, value));
         restored.partition.held.add(table, batch, rows, &mut Vec::new())?;
         Ok(restored.held.is_empty())
     }

@@ -14,8 +14,8 @@ use super::file::{AnyStore, StoreEntry};
 const SHARE: u32 = 2;
 
 /// Looks whether each raw topic keeps its records for twice as long as the archive is behind, and holds them until it
-/// commits. An archive that does not answer is asked once: then only the latter is known. How soon a topic of so many bytes
-/// deletes something nobody can say, so there is none.
+/// commits. An archive that does not answer is asked once: then only the latter is known. A topic that keeps so many bytes is
+/// refused: nobody can say how soon it deletes something.
 ///
 /// # Errors
 /// VG0046; and where the log does not answer.

@@ -47,6 +47,7 @@ impl World<'_> {
 
     /// Prepares a step; false: the worker has ended.
     pub(super) fn prepare(&mut self, node: &mut Node, input: usize) -> Result<bool> {
+        let counted = counted(&node.worker);
         match node.worker.prepare(&mut node.log, input, self.now_us) {
             Ok(prepared) => node.prepared = prepared,
             // Time may go by so fast here that no restore comes to its end.
@@ -54,6 +55,7 @@ impl World<'_> {
             Err(pipeline::Error::Log(error)) if error.is_retry() => {}
             Err(error) => return Err(error.into()),
         }
+        ensure!(self::counted(&node.worker) == counted, "a step was counted that is not committed");
         self.done.paused += u64::from(node.worker.is_paused(input));
         self.count(node);
         Ok(true)
@@ -81,7 +83,12 @@ impl World<'_> {
             return Ok(true);
         }
         node.log.fate.set(fate);
+        let counted = counted(&node.worker);
         let committed = node.worker.commit(&mut node.log);
+        ensure!(
+            committed.is_ok() || self::counted(&node.worker) == counted,
+            "a step was counted that was given up"
+        );
         let steps = committed.as_ref().map_or(0, |steps| steps.len() as u64);
         self.done.steps += steps;
         self.done.together += u64::from(steps > 1);
@@ -132,4 +139,11 @@ impl World<'_> {
         self.delivery.deliver(&mut self.reader, Most { records, bytes: BYTES }, LATE_US)?;
         Ok(())
     }
+}
+
+/// What the plugins of a worker have counted since its start.
+fn counted(worker: &Worker) -> u64 {
+    let running = worker.running();
+    let all = running.first.counters().chain(running.then.iter().flat_map(|stage| stage.counters()));
+    all.filter(|(_, counter, _)| *counter != pipeline::DISCARDED).map(|(_, _, count)| count).sum()
 }

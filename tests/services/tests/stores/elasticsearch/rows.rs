@@ -1,7 +1,7 @@
 //! Rows, revisions, cursors and tables.
 
 use ::services::Elasticsearch;
-use deliver::{Batch, Store as _, StoreError};
+use deliver::{Batch, Begun, Store as _, StoreError};
 use serde_json::{Value, json};
 
 use super::common::{Event, JANUARY_US, SECOND_US, TOPIC, World, batch, event, table, write};
@@ -73,7 +73,8 @@ fn partitions_go_in_one_request_and_each_is_told_its_own_rejects() {
         let next_offset = 7 + u64::from(partition);
         given.push(Batch { topic: TOPIC, partition, from: 0, next_offset, rows, revisions_us, offsets });
     }
-    let rejects = store.write_all(&given).unwrap();
+    assert_eq!(store.begin(&given).unwrap(), Begun::OnTheirWay);
+    let rejects = store.settle().unwrap();
     let rows: Vec<Vec<usize>> =
         rejects.iter().map(|rejects| rejects.iter().map(|reject| reject.row).collect()).collect();
     assert_eq!(rows, [vec![0], vec![], vec![1]]);
