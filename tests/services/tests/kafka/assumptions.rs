@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use log::{Bytes, Error, Log, Most, Output, Position, StateChange, Step};
-use log_kafka::{Change, KafkaLog, Options};
+use log_kafka::{Change, Compression, KafkaLog, Options};
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -117,6 +117,25 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) -> Duration {
         std::thread::sleep(Duration::from_millis(20));
     }
     start.elapsed()
+}
+
+/// A reader need not know how records were written.
+#[test]
+fn records_are_read_however_they_were_compressed() {
+    let part = part();
+    let reader = part.log("reader");
+    let topic = topic(&part, &reader, "topic");
+    let mut written = Vec::new();
+    for compression in [Compression::None, Compression::Lz4, Compression::Zstd] {
+        let name = format!("{compression:?}");
+        let mut log = KafkaLog::connect(Options { compression, ..part.options(&name) }).unwrap();
+        // Long enough to be made smaller, where they are.
+        let values: Vec<String> = (0..100).map(|row| format!("{name} {row} {}", "again ".repeat(50))).collect();
+        let outputs: Vec<Output> = values.iter().map(|value| output(&topic, value)).collect();
+        log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
+        written.extend(values);
+    }
+    assert_eq!(values(&reader, &topic), written);
 }
 
 /// `Partition::end`: a marker takes an offset in each partition of its transaction, whether that was
