@@ -133,7 +133,8 @@ impl KeyedStage {
         }
         let output = output_schema(input, &key, plugin.plan())?;
         check_partition(&then.output, &output)?;
-        let schema = event::Schema::of_arrow(input);
+        let event_time = EventTime::new(then, plugin.plan().order == Order::EventTime);
+        let schema = event::Schema::of_arrow(&needed(input, &then.key, plugin.plan(), event_time.in_order));
         Ok(Self {
             name: then.name.as_str().into(),
             group: pipeline.group_of(then),
@@ -146,7 +147,7 @@ impl KeyedStage {
                 state: plugin.plan().state.clone(),
                 version: plugin.plan().state_version,
             },
-            event_time: EventTime::new(then, plugin.plan().order == Order::EventTime),
+            event_time,
             plugin,
             key: then.key.clone(),
             state_bytes: then.state_mib << 20,
@@ -275,11 +276,11 @@ impl KeyedStage {
             at.held.add(&held_table, batch, places, &mut work.result.state)?;
             let until = time.now_us.unwrap_or(i64::MIN);
             if let Some(ordered) = at.held.release(&held_table, until, &mut work.result.state)? {
-                self.fold(at, ordered, &mut work)?;
+                self.fold(at, ordered, &[], &mut work)?;
             }
         } else if batch.num_rows() > 0 {
             let offsets = rows.iter().map(|r| r.offset).collect();
-            self.fold(at, Ordered { batch, offsets }, &mut work)?;
+            self.fold(at, Ordered { batch, offsets }, &rows, &mut work)?;
         }
         if time != at.time {
             at.time = time;
@@ -373,8 +374,15 @@ impl KeyedStage {
         Ok((rows, starts))
     }
 
-    /// Rows into the state of their keys, and what comes out into the topic.
-    fn fold(&mut self, at: &mut Partition, ordered: Ordered, work: &mut Work) -> Result<(), Error> {
+    /// Rows into the state of their keys, and what comes out into the topic. `records`: those of the rows, where they are
+    /// at hand.
+    fn fold(
+        &mut self,
+        at: &mut Partition,
+        ordered: Ordered,
+        records: &[&Record],
+        work: &mut Work,
+    ) -> Result<(), Error> {
         let (rows, starts) = self.assign(at.time, &ordered.batch)?;
         let picked = take_record_batch(&ordered.batch, &UInt32Array::from(rows.clone()))?;
         let mut keys: Vec<ArrayRef> =
@@ -398,7 +406,7 @@ impl KeyedStage {
             groups.order.values().iter().filter_map(|o| rows.get(*o as usize).copied()).collect();
         for (row, verdict) in &outcome.rejects {
             let Some(row) = came.get(*row as usize) else { continue };
-            let refused = self.refused_row(at, &ordered, *row as usize, verdict)?;
+            let refused = self.refused_row(at, &ordered, records, *row as usize, verdict)?;
             work.refused.push(refused);
         }
         for (key, verdict) in &outcome.poison {
@@ -506,12 +514,18 @@ impl KeyedStage {
         &self,
         at: &Partition,
         ordered: &Ordered,
+        records: &[&Record],
         row: usize,
         verdict: &plugin::Verdict,
     ) -> Result<Refused, Error> {
         let batch = ordered.batch.slice(row, 1);
         let text = |name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
         let number = |name| batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
+        let at_us = number("revision_us").map_or(0, |at| at.value(0));
+        if let Some(record) = records.get(row) {
+            // As it came: not all of its columns may have been read.
+            return Ok(Refused { at_us, ..self.refused(at, record, verdict.code, &verdict.reason) });
+        }
         let mut encoder = event::Encoder::new();
         Ok(Refused {
             id: text("id").map(|ids| ids.value(0).into()),
@@ -520,7 +534,7 @@ impl KeyedStage {
             reason: verdict.reason.clone(),
             partition: at.number,
             offset: ordered.offsets.get(row).copied().unwrap_or_default(),
-            at_us: number("revision_us").map_or(0, |at| at.value(0)),
+            at_us,
             row: encoder.encode(&batch)?.get(0).unwrap_or_default(),
         })
     }
@@ -640,6 +654,19 @@ fn times_and_behind(batch: &RecordBatch) -> Result<(&TimestampMicrosecondArray, 
     let times = times.and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
     let behind = batch.column_by_name("behind_us").and_then(|c| c.as_primitive_opt::<Int64Type>());
     times.zip(behind).ok_or_else(lost)
+}
+
+/// The columns of the topic that are read of a row: all, but where only results of keys go on, and no row waits for its turn.
+fn needed(input: &SchemaRef, key: &[String], plan: &plugin::Plan, in_order: bool) -> ArrowSchema {
+    let host = ["timestamp", "revision_us", "behind_us"];
+    let is_needed = |field: &&Arc<ArrowField>| {
+        plan.gives == Gives::Rows
+            || in_order
+            || host.contains(&field.name().as_str())
+            || key.contains(field.name())
+            || plan.reads.iter().any(|read| read.name == *field.name())
+    };
+    ArrowSchema::new(input.fields().iter().filter(is_needed).cloned().collect::<Vec<_>>())
 }
 
 /// The columns of the output: the rows' with what is written, or the key's with what is written.
