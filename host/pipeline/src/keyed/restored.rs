@@ -92,9 +92,12 @@ impl KeyedStage {
             self.decoder.push(&value).map_err(|_| damaged())?;
             rows.push((offset, value));
         }
-        let batch = self.decoder.finish()?;
-        let rows = rows.iter().map(|(offset, value)| (*offset, value));
-        restored.partition.held.add(table, batch, rows, &mut Vec::new())?;
+        // Where no row waits, not all that is asked of one that does may be read.
+        if !rows.is_empty() {
+            let batch = self.decoder.finish()?;
+            let rows = rows.iter().map(|(offset, value)| (*offset, value));
+            restored.partition.held.add(table, batch, rows, &mut Vec::new())?;
+        }
         Ok(restored.held.is_empty())
     }
 

@@ -130,7 +130,8 @@ fn records_are_read_however_they_were_compressed() {
         let name = format!("{compression:?}");
         let mut log = KafkaLog::connect(Options { compression, ..part.options(&name) }).unwrap();
         // Long enough to be made smaller, where they are.
-        let values: Vec<String> = (0..100).map(|row| format!("{name} {row} {}", "again ".repeat(50))).collect();
+        let values: Vec<String> =
+            (0..100).map(|row| format!("{name} {row} {}", "again ".repeat(50))).collect();
         let outputs: Vec<Output> = values.iter().map(|value| output(&topic, value)).collect();
         log.commit_step(Step::of("none", &[], &outputs, &[])).unwrap();
         written.extend(values);
