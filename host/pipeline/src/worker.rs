@@ -12,9 +12,11 @@ use crate::watermark::Mark;
 use crate::{Counts, Error, Logged, Pipeline, RefusedCount, Restores, Running, Snapshots, StepResult};
 
 mod pace;
+mod size;
 mod standing;
 
 pub use pace::Pace;
+use size::Size;
 pub use standing::Standing;
 
 /// The name of the first stage among those of the stateful steps.
@@ -68,7 +70,9 @@ struct Held {
     found: Option<Found>,
     /// Whether it waits for slower ones.
     paused: bool,
-    /// Whether the last step took as much as a step may.
+    /// Of its steps.
+    size: Size,
+    /// Whether the last step read as much as it could take.
     is_behind: bool,
 }
 
@@ -195,7 +199,7 @@ impl Worker {
         self.inputs.iter().map(|held| &held.input)
     }
 
-    /// Changes how much a step takes.
+    /// Changes the most that a step takes.
     pub fn set_most(&mut self, most: Most) {
         self.most = most;
     }
@@ -259,6 +263,7 @@ impl Worker {
             owes_mark: false,
             found: None,
             paused: false,
+            size: Size::default(),
             is_behind: false,
         });
     }
@@ -323,7 +328,8 @@ impl Worker {
             }
             None => {
                 let certain = self.bounded || held.becomes_idle(&self.running, now_us);
-                let read = read(&mut self.running, held, log, self.most, certain, &mut self.copies);
+                let most = Most { records: held.size.records(self.most.records), ..self.most };
+                let read = read(&mut self.running, held, log, most, certain, &mut self.copies);
                 // What nobody can read may wait for something of this connection that was not ended whole.
                 self.uncertain |= read.is_err() && self.open.is_empty();
                 let Some(read) = read? else { return Ok(None) };
@@ -331,7 +337,7 @@ impl Worker {
                 read
             }
         };
-        held.is_behind = records.len() >= self.most.records;
+        held.is_behind = held.size.read(records.len(), self.most.records);
         let becomes_idle = !self.bounded && held.becomes_idle(&self.running, now_us);
         let is_due = held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
         // A run that ends says everything at once: nobody waits for the next record.
@@ -358,6 +364,13 @@ impl Worker {
             held.marked_us = Some(now_us);
         }
         Ok(Some(Prepared { input: number, result, next, marks, now_us: Some(now_us) }))
+    }
+
+    /// Says what it took to compute the last step of an input, in microseconds: the next one reads as much as is soon done.
+    pub fn computed(&mut self, number: usize, step_us: i64) {
+        if let Some(held) = self.inputs.get_mut(number) {
+            held.size.took(step_us, self.most.records);
+        }
     }
 
     /// Whether a raw partition is too far ahead of the slowest one of this worker that has more to read.

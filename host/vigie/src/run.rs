@@ -34,8 +34,8 @@ use patience::Patience;
 pub use progress::Progress;
 use worker::{Worker, say};
 
-/// Most of one step.
-const BATCH: Most = Most { records: 1024, bytes: 4 << 20 };
+/// Most of one step, which begins with fewer and grows while it is quick.
+const BATCH: Most = Most { records: 8192, bytes: 4 << 20 };
 /// On Kafka, how long a step waits for others to be committed with: where little is read, and where
 /// there is more. A commit takes the thread some 10 ms, and the broker as much for one step as for many.
 const LEAST_COMMIT_US: i64 = 10_000;

@@ -1,8 +1,8 @@
 //! For each key and window: how many events, and the least, greatest and mean value of a field.
 //!
-//! A result is given early after each batch, and finally when the window closes. The sum is kept in
-//! fixed point, in millionths, so that it does not depend on the order of the events. The key and
-//! the window belong to the pipeline file; the plugin knows neither.
+//! A result is given early after each batch, and finally when the window closes, or only one of both.
+//! The sum is kept in fixed point, in millionths, so that it does not depend on the order of the events.
+//! The key and the window belong to the pipeline file; the plugin knows neither.
 
 use serde::Deserialize;
 use vigie::{Gives, KeyTurn, Order, Problem, Reads, Reject, State, Stateful, Timestamp, Writes};
@@ -50,11 +50,27 @@ pub struct Summary {
 pub struct Config {
     /// The field of kind float64 whose values are summed up; none: events are only counted.
     pub field: Option<String>,
+    /// When results are given.
+    #[serde(default)]
+    pub results: Results,
+}
+
+/// When results are given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Results {
+    /// After each batch, and when the window closes.
+    #[default]
+    All,
+    /// After each batch: the last one has all that came in time, and does not say so.
+    Early,
+    /// When the window closes.
+    Last,
 }
 
 /// The plugin.
 pub struct Aggregate {
-    field: Option<String>,
+    config: Config,
 }
 
 const TOO_LARGE: Reject = Reject(0);
@@ -71,11 +87,11 @@ impl Stateful for Aggregate {
     const GIVES: Gives = Gives::Keys;
 
     fn configure(config: Config) -> Result<Self, Vec<Problem>> {
-        Ok(Self { field: config.field })
+        Ok(Self { config })
     }
 
     fn name(&self, field: &'static str) -> String {
-        match (field, &self.field) {
+        match (field, &self.config.field) {
             ("value", Some(name)) => name.clone(),
             ("min" | "max" | "mean", Some(name)) => format!("{name}_{field}"),
             _ => field.into(),
@@ -106,12 +122,12 @@ impl Stateful for Aggregate {
     }
 
     fn early(&mut self, tally: &Tally) -> Option<Summary> {
-        Some(result(tally, false))
+        (self.config.results != Results::Last).then(|| result(tally, false))
     }
 
     fn fire(&mut self, tally: &mut Tally, _at: Timestamp, turn: &mut KeyTurn) -> Option<Summary> {
         turn.forget();
-        Some(result(tally, true))
+        (self.config.results != Results::Early).then(|| result(tally, true))
     }
 }
 

@@ -32,6 +32,17 @@ fn the_order_of_events_and_the_cut_of_batches_do_not_matter() {
 }
 
 #[test]
+fn results_are_given_early_or_last_or_both() {
+    for (results, early, last) in [("all", 1, 1), ("early", 1, 0), ("last", 0, 1)] {
+        let config = format!(r#"{{"results": "{results}"}}"#);
+        let mut keyed = Keyed::<Aggregate>::configure(&config, true, &[]).unwrap();
+        assert_eq!(keyed.fold(&["a"], &[]).given.len(), early, "{results}");
+        assert_eq!(keyed.fire(Timestamp(60), &["a"]).given.len(), last, "{results}");
+        assert_eq!(keyed.state("a"), None, "a closed window is forgotten");
+    }
+}
+
+#[test]
 fn without_a_field_events_are_only_counted() {
     let mut keyed = Keyed::<Aggregate>::configure("{}", true, &[]).unwrap();
     assert!(keyed.plan.reads.is_empty());

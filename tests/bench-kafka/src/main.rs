@@ -238,7 +238,9 @@ impl Measure {
                 let mut command = Command::new(&self.vigie);
                 command.env("VIGIE_CACHE_DIR", cache).arg("--data-dir").arg(folder);
                 command.arg("--plugins").arg(&self.plugins);
-                command.args(["--log", &format!("kafka://{}", bench.address), "run"]).arg(pipeline);
+                command.args(["--log", &format!("kafka://{}", bench.address)]);
+                // As the others.
+                command.args(["--kafka-compression", "none", "run"]).arg(pipeline);
                 // It goes on like the others, until it has been measured.
                 command.args(["--workers", &workers, "--follow"]);
                 command

@@ -171,7 +171,7 @@ impl Worker {
     }
 
     fn now_us(&self) -> i64 {
-        i64::try_from(self.start.elapsed().as_micros()).unwrap_or(i64::MAX)
+        micros(self.start.elapsed())
     }
 
     /// One step of one input; false where there is nothing to do.
@@ -183,7 +183,9 @@ impl Worker {
         let Some(prepared) = prepared else {
             return Ok(self.worker.is_paused(number) || self.worker.is_restoring(number));
         };
-        self.watch.computed(number, began.elapsed());
+        let took = began.elapsed();
+        self.watch.computed(number, took);
+        self.worker.computed(number, micros(took));
         self.worker.append(&mut *self.log, prepared)?;
         Ok(true)
     }
@@ -193,7 +195,7 @@ impl Worker {
         let began = Instant::now();
         let committed = self.worker.commit(&mut *self.log);
         let took = began.elapsed();
-        self.worker.took(i64::try_from(took.as_micros()).unwrap_or(i64::MAX));
+        self.worker.took(micros(took));
         self.watch.committed(took, committed.as_deref().ok());
         say(&mut self.worker);
         match &committed {
@@ -246,6 +248,10 @@ impl Worker {
         self.worker.commit(&mut *self.log)?;
         Ok(())
     }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Says what is nobody's fault and costs only time.
