@@ -8,6 +8,7 @@ pub fn of(error: &KafkaError) -> Error {
     match error.rdkafka_error_code() {
         Some(code) if is_away(code) => Error::Away(code.to_string()),
         Some(Code::Fenced | Code::FencedInstanceId | Code::ProducerFenced) => Error::Fenced,
+        Some(code) if is_forbidden(code) => Refusal::Unable(error.to_string()).into(),
         _ => match error {
             // Their files were read: they are not what they should be, or don't belong together.
             KafkaError::ClientCreation(why) if why.contains("ssl.") || why.contains("rivate key") => {
@@ -29,6 +30,17 @@ pub fn of_partition(error: &KafkaError, topic: &str, partition: u32) -> Error {
             error => error,
         },
     }
+}
+
+/// Whether who asked lacks a right.
+pub fn is_forbidden(code: Code) -> bool {
+    matches!(
+        code,
+        Code::TopicAuthorizationFailed
+            | Code::GroupAuthorizationFailed
+            | Code::TransactionalIdAuthorizationFailed
+            | Code::ClusterAuthorizationFailed
+    )
 }
 
 /// Whether it may be otherwise soon: the broker is away, or about to change.

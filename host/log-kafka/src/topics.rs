@@ -176,7 +176,7 @@ impl Topics {
             // Another process was faster: it is checked like any that exists.
             Some(Ok(_) | Err((_, Code::TopicAlreadyExists))) => Ok(()),
             Some(Err((_, code))) if errors::is_away(code) => Err(Error::Away(code.to_string())),
-            Some(Err((_, code))) if is_forbidden(code) => Err(Refusal::Unable(format!(
+            Some(Err((_, code))) if errors::is_forbidden(code) => Err(Refusal::Unable(format!(
                 "topic {topic} with {partitions} partitions is missing, and may not be made: {code}"
             ))
             .into()),
@@ -219,7 +219,7 @@ impl Topics {
                 Some(Ok(_) | Err(Code::UnknownTopicOrPartition)) if start.elapsed() < APPEARS => {
                     std::thread::sleep(Duration::from_millis(10));
                 }
-                Some(Err(code)) if is_forbidden(code) => {
+                Some(Err(code)) if errors::is_forbidden(code) => {
                     let why = format!("the settings of topic {topic} may not be read: {code}");
                     return Err(Refusal::Unable(why).into());
                 }
@@ -245,19 +245,20 @@ fn patience() -> AdminOptions {
     AdminOptions::new().request_timeout(Some(ANSWER)).operation_timeout(Some(ANSWER))
 }
 
-/// Whether it lacks a right.
-fn is_forbidden(code: Code) -> bool {
-    matches!(code, Code::TopicAuthorizationFailed | Code::ClusterAuthorizationFailed)
-}
-
 fn count(partitions: usize) -> u32 {
     u32::try_from(partitions).unwrap_or(u32::MAX)
 }
 
 fn look(scanner: &Scanner, topic: &str) -> Result<Option<u32>, Error> {
     let metadata = scanner.consumer().fetch_metadata(Some(topic), ANSWER).map_err(|e| errors::of(&e))?;
-    let found = metadata.topics().iter().find(|t| t.name() == topic && t.error().is_none());
-    Ok(found.map(|topic| count(topic.partitions().len())).filter(|count| *count > 0))
+    let Some(found) = metadata.topics().iter().find(|found| found.name() == topic) else { return Ok(None) };
+    match found.error().map(Code::from) {
+        None => Ok(Some(count(found.partitions().len())).filter(|count| *count > 0)),
+        Some(code) if errors::is_forbidden(code) => {
+            Err(Refusal::Unable(format!("topic {topic} may not be looked at: {code}")).into())
+        }
+        Some(_) => Ok(None),
+    }
 }
 
 /// Wakes a thread that waits for an answer.

@@ -305,7 +305,7 @@ impl Writer {
         self.left = Left::Aborting;
         self.misses = error.rdkafka_error_code().is_some_and(is_missing);
         let why = match error.rdkafka_error_code() {
-            Some(code) if is_for_good(code) => Error::Io(error.to_string()),
+            Some(code) if is_for_good(code) => errors::of(error),
             _ => aborted(),
         };
         match self.end_last() {
@@ -452,18 +452,15 @@ fn is_fenced(error: &RDKafkaError) -> bool {
 
 /// Whether the same step would be refused again.
 fn is_for_good(code: Code) -> bool {
-    matches!(
+    let is_wrong = matches!(
         code,
         Code::MessageSizeTooLarge
             | Code::InvalidMessageSize
             | Code::InvalidRecord
             | Code::InvalidTimestamp
             | Code::PolicyViolation
-            | Code::TopicAuthorizationFailed
-            | Code::GroupAuthorizationFailed
-            | Code::TransactionalIdAuthorizationFailed
-            | Code::ClusterAuthorizationFailed
-    )
+    );
+    is_wrong || errors::is_forbidden(code)
 }
 
 fn is_missing(code: Code) -> bool {

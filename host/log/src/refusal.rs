@@ -28,7 +28,7 @@ pub enum Refusal {
         /// What is wrong with it.
         why: String,
     },
-    /// Something that cannot be done as who this program says it is.
+    /// Something that who this program says it is has no right to do.
     #[error("VG3025: {0}")]
     Unable(String),
 }

@@ -29,6 +29,6 @@ pub use fetch::{find_store_tools, find_tools};
 pub use kafka::{Broker, KAFKA_VARIABLE, Kafka};
 pub use minio::{Minio, S3, S3_VARIABLE};
 pub use opensearch::OpenSearch;
-pub use secure::{Listener, Secure};
+pub use secure::{GUEST, Listener, Secure};
 pub use server::Server;
 pub use tls::Tls;

@@ -10,6 +10,9 @@ use crate::kafka::{Broker, Extension, Kafka};
 
 const MODULES: &str = "org.apache.kafka.common.security";
 
+/// A user who may do nothing, with the password of the other.
+pub const GUEST: &str = "guest";
+
 /// A listener with TLS.
 #[derive(Clone, Debug)]
 pub struct Listener {
@@ -31,7 +34,8 @@ pub struct Secure {
 
 impl Secure {
     /// Starts it. `authority`: the PEM file of who signs clients' certificates. There is one user, and tokens are
-    /// believed without a signature.
+    /// believed without a signature. Who comes by certificate or without TLS may do all that this user may, and [`GUEST`]
+    /// nothing.
     ///
     /// # Errors
     /// VG0901 to VG0904.
@@ -41,11 +45,18 @@ impl Secure {
             let ports = free_ports(listeners.len())?;
             let all: Vec<(&Listener, u16)> = listeners.iter().zip(ports).collect();
             *found.borrow_mut() = all.iter().map(|(listener, port)| (listener.name, *port)).collect();
-            let scram = |hash| format!("SCRAM-SHA-{hash}=[name={user},password={password}]");
-            Ok(Extension {
-                settings: settings(&all, port, controller, authority, &format!("user_{user}=\"{password}\"")),
-                format: [256, 512].into_iter().flat_map(|hash| ["--add-scram".into(), scram(hash)]).collect(),
-            })
+            let scram = |hash, name| format!("SCRAM-SHA-{hash}=[name={name},password={password}]");
+            let known = [scram(256, user), scram(512, user), scram(512, GUEST)];
+            let mut settings =
+                settings(&all, port, controller, authority, &format!("user_{user}=\"{password}\""));
+            settings += &format!(
+                "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+ssl.principal.mapping.rules=RULE:^.*$/{user}/
+super.users=User:ANONYMOUS;User:{user}
+"
+            );
+            let format = known.into_iter().flat_map(|user| ["--add-scram".into(), user]).collect();
+            Ok(Extension { settings, format })
         })?;
         Ok(Self { kafka, listeners: found.into_inner() })
     }

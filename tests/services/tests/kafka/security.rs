@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use log::{Error, Log, Most, Output, Position, StateChange, Step};
 use log_kafka::{Change, ClientCertificate, KafkaLog, Mechanism, Options, Sasl, Security};
-use services::{Listener, Secure};
+use services::{GUEST, Listener, Secure};
 
 use crate::certificates::{Authority, KEY_PASSWORD, Signed};
 
@@ -232,6 +232,26 @@ fn who_is_not_let_in_is_told_why_and_soon() {
             });
         }
     });
+}
+
+#[test]
+fn who_may_do_nothing_is_told_which_right_is_missing() {
+    let world = world();
+    let user = |name| Some(world.user(name, &world.password, Mechanism::ScramSha512));
+    let maker = KafkaLog::connect(world.options("sasl", None, user(USER))).unwrap();
+    maker.create_topic("of-another", 1).unwrap();
+    let guest = world.options("sasl", None, user(GUEST));
+    let is_told = |error: Error, what: &str| {
+        let said = error.to_string();
+        println!("{said}");
+        assert!(said.starts_with("VG3025: ") && said.contains(what), "{said}");
+    };
+    is_told(KafkaLog::connect(guest.clone()).map(|_| ()).unwrap_err(), "Transactional Id");
+    let log = KafkaLog::connect(Options { name: None, ..guest }).unwrap();
+    for topic in ["of-nobody", "of-another"] {
+        is_told(log.create_topic(topic, 1).unwrap_err(), topic);
+        is_told(log.read(topic, 0, 0, Most::ALL).unwrap_err(), topic);
+    }
 }
 
 /// How long a token is good for, in seconds.
