@@ -133,7 +133,7 @@ pub trait Store: Send {
     fn cursor(&mut self, topic: &str, partition: u32) -> Result<Option<u64>, StoreError>;
 
     /// Takes rows. It writes them, or holds them until a [`Self::flush`]; which of them it will never take it says.
-    /// Writing a batch again changes nothing. No cursor moves.
+    /// Writing a batch again changes nothing. No cursor moves. Nothing that was begun may be on its way.
     ///
     /// # Errors
     /// [`StoreError`]: then some of the rows may be written; what was taken since the last flush is given again.

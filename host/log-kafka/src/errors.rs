@@ -27,6 +27,7 @@ pub fn of_partition(error: &KafkaError, topic: &str, partition: u32) -> Error {
         }
         _ => match of(error) {
             Error::Away(why) => Error::Away(format!("partition {partition} of topic {topic}: {why}")),
+            Error::Refused(Refusal::Unable(why)) => Refusal::Unable(format!("topic {topic}: {why}")).into(),
             error => error,
         },
     }

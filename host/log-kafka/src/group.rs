@@ -375,16 +375,10 @@ fn join(options: &Options, group: &str, client_id: &str, topics: &[String]) -> R
 
 /// Whether it will not do without an operator.
 fn is_refused(error: &KafkaError) -> bool {
-    matches!(
-        error.rdkafka_error_code(),
-        Some(
-            Code::GroupAuthorizationFailed
-                | Code::TopicAuthorizationFailed
-                | Code::ClusterAuthorizationFailed
-                | Code::InconsistentGroupProtocol
-                | Code::InvalidSessionTimeout
-        )
-    )
+    error.rdkafka_error_code().is_some_and(|code| {
+        errors::is_forbidden(code)
+            || matches!(code, Code::InconsistentGroupProtocol | Code::InvalidSessionTimeout)
+    })
 }
 
 /// A partition as Kafka counts it.

@@ -188,6 +188,11 @@ impl KeyedStage {
         &self.group
     }
 
+    /// Instances of its plugin that were thrown away since the start.
+    pub(crate) fn discarded(&self) -> u64 {
+        self.plugin.discarded
+    }
+
     /// Adds what the plugin has counted in a step that was committed.
     pub fn count(&mut self, counted: &[u64]) {
         add_counts(self.counters.iter_mut(), counted);

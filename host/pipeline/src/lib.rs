@@ -76,6 +76,14 @@ impl Running {
         Ok(Self { first, then, max_drift_us: pipeline.max_drift, snapshot_every_us: pipeline.snapshot_every })
     }
 
+    /// Instances of a stage's plugins that were thrown away since the start.
+    fn discarded(&self, reads: worker::Reads) -> u64 {
+        match reads {
+            worker::Reads::Source(_) => self.first.discarded(),
+            worker::Reads::Then(then) => self.then.get(then).map_or(0, |stage| stage.discarded()),
+        }
+    }
+
     /// Adds what plugins have counted in a step of a stage that was committed.
     fn count(&mut self, reads: worker::Reads, counted: &[u64]) {
         match reads {

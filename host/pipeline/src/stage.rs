@@ -230,6 +230,11 @@ impl Stage {
         })
     }
 
+    /// Instances of its plugins that were thrown away since the start.
+    pub(crate) fn discarded(&self) -> u64 {
+        self.steps.iter().map(|step| step.plugin.discarded).sum()
+    }
+
     /// Adds what plugins have counted in a step that was committed.
     pub fn count(&mut self, counted: &[u64]) {
         add_counts(self.steps.iter_mut().flat_map(|step| &mut step.counters), counted);

@@ -72,7 +72,7 @@ struct Held {
     paused: bool,
     /// Of its steps.
     size: Size,
-    /// Whether the last step read as much as it could take.
+    /// Whether there may be more at once, by what the last step read.
     is_behind: bool,
 }
 
@@ -337,7 +337,8 @@ impl Worker {
                 read
             }
         };
-        held.is_behind = held.size.read(records.len(), self.most.records);
+        let bytes = records.iter().map(|record| record.key.len() + record.value.len()).sum();
+        held.is_behind = held.size.read(records.len(), bytes, self.most.records);
         let becomes_idle = !self.bounded && held.becomes_idle(&self.running, now_us);
         let is_due = held.marked_us.is_none_or(|at| now_us >= at.saturating_add(MARK_EVERY_US));
         // A run that ends says everything at once: nobody waits for the next record.
@@ -352,6 +353,7 @@ impl Worker {
         self.pace.read(records.len());
         // Until it is appended; where it is dropped, the state in memory is ahead of the log.
         held.next = None;
+        let discarded = self.running.discarded(held.input.reads);
         let result = match held.input.reads {
             Reads::Source(source) if becomes_idle => self.running.first.idle(source, *partition),
             Reads::Source(source) => self.running.first.step(source, *partition, &records, marks)?,
@@ -360,6 +362,9 @@ impl Worker {
                 None => StepResult::default(),
             },
         };
+        if self.running.discarded(held.input.reads) > discarded {
+            held.size.shrink();
+        }
         if marks {
             held.marked_us = Some(now_us);
         }

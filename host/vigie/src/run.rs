@@ -477,7 +477,7 @@ fn create_topics(log: &dyn Log, pipeline: &Pipeline) -> Result<Pipeline> {
     Ok(pipeline)
 }
 
-/// A smaller batch can be asked for, to show that batch cuts are invisible.
+/// Another most can be asked for, to show that batch cuts are invisible.
 fn batch_records() -> Result<usize> {
     let Some(text) = std::env::var_os("VIGIE_BATCH_RECORDS") else { return Ok(BATCH.records) };
     match text.to_string_lossy().parse() {

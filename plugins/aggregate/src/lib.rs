@@ -1,6 +1,6 @@
 //! For each key and window: how many events, and the least, greatest and mean value of a field.
 //!
-//! A result is given early after each batch, and finally when the window closes, or only one of both.
+//! A result is given early after each batch, and finally when the window closes, unless that is not wanted.
 //! The sum is kept in fixed point, in millionths, so that it does not depend on the order of the events.
 //! The key and the window belong to the pipeline file; the plugin knows neither.
 
@@ -64,8 +64,6 @@ pub enum Results {
     All,
     /// After each batch: the last one has all that came in time, and does not say so.
     Early,
-    /// When the window closes.
-    Last,
 }
 
 /// The plugin.
@@ -122,7 +120,7 @@ impl Stateful for Aggregate {
     }
 
     fn early(&mut self, tally: &Tally) -> Option<Summary> {
-        (self.config.results != Results::Last).then(|| result(tally, false))
+        Some(result(tally, false))
     }
 
     fn fire(&mut self, tally: &mut Tally, _at: Timestamp, turn: &mut KeyTurn) -> Option<Summary> {

@@ -13,6 +13,8 @@ use crate::world::{World, identity};
 
 /// What a key of watermark records begins with.
 const MARK: &[u8] = b"\0watermark ";
+/// Steps that read derived topics.
+const BEHIND: [&str; 3] = ["unique", "counts", "fuse"];
 /// The group of the first stage.
 const GROUP: &str = "simulated.v1";
 /// When all raw topics have ended for good; a sum with it does not overflow.
@@ -242,6 +244,7 @@ fn check_letters(world: &World<'_>, mut wanted: Vec<Letter>) -> Result<()> {
     for (id, ..) in found.iter_mut().filter(|(_, step, code)| step == "fuse" && code == "VG2103") {
         timers.insert(std::mem::take(id));
     }
+    check_refused_rows(world, &found)?;
     let rows = world.watcher.rows(DEAD_LETTER_ROWS).map(|seen| &*seen.key);
     let mut rows: Vec<&str> = rows.map(|key| if timers.contains(key) { "" } else { key }).collect();
     found.sort();
@@ -252,6 +255,26 @@ fn check_letters(world: &World<'_>, mut wanted: Vec<Letter>) -> Result<()> {
     differ("dead letters", &found, &wanted)?;
     let wanted: Vec<&str> = wanted.iter().map(|(id, ..)| &**id).collect();
     differ("rows of dead letters", &rows, &wanted)
+}
+
+/// A row that a stage behind a topic refuses goes to dead letters as that topic has it, with all its columns.
+fn check_refused_rows(world: &World<'_>, letters: &[(String, String, String)]) -> Result<()> {
+    let behind: BTreeSet<&str> =
+        letters.iter().filter(|(_, step, _)| BEHIND.contains(&&**step)).map(|(id, ..)| &**id).collect();
+    let id = |row: &Value| row["id"].as_str().unwrap_or_default().to_owned();
+    let refused = world.watcher.rows(DEAD_LETTER_ROWS).filter(|seen| behind.contains(&*seen.key));
+    let refused: Vec<Value> = refused.map(Seen::json).collect();
+    let mut known: BTreeMap<String, Vec<Value>> = refused.iter().map(|row| (id(row), Vec::new())).collect();
+    for row in ["events", "reports"].into_iter().flat_map(|topic| world.watcher.rows(topic)).map(Seen::json) {
+        if let Some(rows) = known.get_mut(&id(&row)) {
+            rows.push(row);
+        }
+    }
+    for row in &refused {
+        let found = known.get(&id(row)).is_some_and(|rows| rows.contains(row));
+        ensure!(found, "a refused row is not as its topic has it: {row}");
+    }
+    Ok(())
 }
 
 fn check_reports(world: &World<'_>, answer: &Answer) -> Result<()> {

@@ -1,17 +1,26 @@
 //! How many records a step reads.
 
-/// Longest step, in microseconds: what others of the worker wait for, and less than one call of a plugin may take by default.
+/// Longest step that may grow, in microseconds: others of the worker wait for it.
 const MOST_STEP_US: i64 = 40_000;
 /// A step may read so many however long that takes.
 const LEAST_RECORDS: usize = 1024;
+/// Not much less than what a log's client reads ahead of a partition (1 MiB): where so much was at hand the client waits.
+const BEHIND_BYTES: usize = 768 << 10;
 
 /// How many records the next step of an input reads at most. Many at once cost less each, and become one result for each
-/// key; but a step that takes long keeps the worker's other inputs waiting.
-#[derive(Clone, Copy, Debug, Default)]
+/// key; but a step that takes long keeps the worker's other inputs waiting, and may be more than a plugin's limits allow.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     doublings: u32,
-    /// Read by the last step.
-    read: usize,
+    most_doublings: u32,
+    /// Whether the last step read as many as it could.
+    is_full: bool,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { doublings: 0, most_doublings: u32::MAX, is_full: false }
+    }
 }
 
 impl Size {
@@ -20,20 +29,29 @@ impl Size {
         most.min(LEAST_RECORDS << self.doublings)
     }
 
-    /// A step has read so many; whether that is all that it could take.
-    pub(super) fn read(&mut self, records: usize, most: usize) -> bool {
-        self.read = records;
-        records >= self.records(most)
+    /// A step has read so many; whether its input is behind.
+    pub(super) fn read(&mut self, records: usize, bytes: usize, most: usize) -> bool {
+        self.is_full = records >= self.records(most);
+        self.is_full || bytes >= BEHIND_BYTES
     }
 
     /// It took so long.
     pub(super) fn took(&mut self, step_us: i64, most: usize) {
-        let asked = self.records(most);
         if step_us > MOST_STEP_US {
             self.doublings = self.doublings.saturating_sub(1);
-        } else if self.read >= asked && asked < most && step_us.saturating_mul(2) <= MOST_STEP_US {
+        } else if self.is_full
+            && self.records(most) < most
+            && self.doublings < self.most_doublings
+            && step_us.saturating_mul(2) <= MOST_STEP_US
+        {
             self.doublings += 1;
         }
+    }
+
+    /// A plugin's instance was thrown away: with fewer rows it may be within its limits.
+    pub(super) fn shrink(&mut self) {
+        self.doublings = self.doublings.saturating_sub(1);
+        self.most_doublings = self.doublings;
     }
 }
 
@@ -44,7 +62,7 @@ mod tests {
     const MOST: usize = 5000;
 
     fn step(size: &mut Size, records: usize, step_us: i64) -> usize {
-        size.read(records, MOST);
+        size.read(records, 0, MOST);
         size.took(step_us, MOST);
         size.records(MOST)
     }
@@ -68,6 +86,24 @@ mod tests {
         assert_eq!(step(&mut size, 2048, 40_000), 2048, "just quick enough");
         assert_eq!(step(&mut size, 7, 40_001), 1024, "few that are slow, too");
         assert_eq!(step(&mut size, 1024, i64::MAX), 1024);
+    }
+
+    #[test]
+    fn it_does_not_grow_again_to_where_an_instance_was_thrown_away() {
+        let mut size = Size::default();
+        (0..3).for_each(|_| _ = step(&mut size, MOST, 1));
+        size.shrink();
+        assert_eq!(size.records(MOST), 4096);
+        assert_eq!(step(&mut size, 4096, 1), 4096);
+        (0..9).for_each(|_| size.shrink());
+        assert_eq!(step(&mut size, 1024, 1), 1024);
+    }
+
+    #[test]
+    fn who_could_read_no_more_or_much_is_behind() {
+        let mut size = Size::default();
+        assert!(!size.read(1023, BEHIND_BYTES - 1, MOST) && size.read(1024, 0, MOST));
+        assert!(size.read(1, BEHIND_BYTES, MOST));
     }
 
     #[test]

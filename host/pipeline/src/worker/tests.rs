@@ -82,10 +82,14 @@ impl Log for Unwell {
 
 /// A worker of a pipeline without plugins, which takes two records a step.
 fn worker() -> Worker {
+    worker_of(2)
+}
+
+fn worker_of(records: usize) -> Worker {
     let pipeline = Pipeline::parse(crate::MINIMAL).unwrap();
     let none = |name: &str| Err(Error::Untrusted(name.into()));
     let running = Running::new(&pipeline, Identity::new([0; 16]), Arc::default(), &none).unwrap();
-    let mut worker = Worker::new(running, Most { records: 2, bytes: 1 << 20 });
+    let mut worker = Worker::new(running, Most { records, bytes: 1 << 20 });
     pipeline.inputs().into_iter().for_each(|input| worker.assign(input));
     worker
 }
@@ -235,4 +239,16 @@ fn what_expires_under_open_steps_is_given_up_with_them() {
     step(&mut worker, &mut log).unwrap();
     assert_eq!(log.asked.take(), ["recover", "committed", "read 6", "append", "commit"]);
     assert_eq!(log.committed, Some(8));
+}
+
+#[test]
+fn steps_grow_while_they_are_quick() {
+    let (mut worker, mut log) = (worker_of(4000), Unwell { end: 20_000, ..Unwell::default() });
+    let step_that_took = |us| {
+        step(&mut worker, &mut log).unwrap();
+        worker.computed(0, us);
+        log.committed.unwrap()
+    };
+    let ends = [1, 1, 50_000, 1].map(step_that_took);
+    assert_eq!(ends, [1024, 1024 + 2048, 1024 + 2048 + 4000, 1024 + 2048 + 4000 + 2048]);
 }
