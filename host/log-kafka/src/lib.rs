@@ -15,6 +15,7 @@ mod open;
 mod options;
 mod queue;
 mod reader;
+mod reminder;
 mod scanner;
 mod security;
 mod sender;
@@ -35,6 +36,7 @@ use group::{Group, Ticket};
 use open::{Open, Written};
 pub use options::{Compression, Options};
 use reader::Reader;
+use reminder::Reminder;
 use scanner::Scanner;
 pub use security::{ClientCertificate, Mechanism, Sasl, Security};
 pub use topics::Retention;
@@ -54,6 +56,7 @@ const MOST_MARKERS: Duration = Duration::from_millis(500);
 /// A connection to a log on Kafka.
 pub struct KafkaLog {
     options: Options,
+    reminder: Reminder,
     scanner: Scanner,
     topics: Topics,
     reader: RefCell<Reader>,
@@ -79,6 +82,7 @@ impl KafkaLog {
         let scanner = Scanner::open(&options)?;
         let writer = options.name.as_deref().map(|name| Writer::open(&options, name)).transpose()?;
         Ok(Self {
+            reminder: Reminder::new(&options.brokers)?,
             topics: Topics::new(&options),
             reader: RefCell::new(Reader::open(&options)?),
             groups: RefCell::default(),
@@ -111,6 +115,7 @@ impl KafkaLog {
     /// [`Error::Fenced`] where a newer member of the same name has come, [`Error::NoTopic`] where partitions were
     /// taken away because their topic was deleted, [`Error::Io`].
     pub fn changes(&mut self) -> Result<Vec<Change>, Error> {
+        self.remind();
         let mut changes = Vec::new();
         for group in self.groups.borrow().values() {
             group.changes(&mut changes)?;
@@ -191,6 +196,18 @@ impl KafkaLog {
         }
     }
 
+    /// Looks at all clients of this connection now and then, as they may have forgotten their brokers.
+    fn remind(&self) {
+        if !self.reminder.is_due() {
+            return;
+        }
+        let look = |client| _ = self.reminder.look(client);
+        self.scanner.clients().for_each(look);
+        look(self.reader.borrow().client());
+        self.groups.borrow().values().flat_map(Group::clients).for_each(look);
+        self.topics.client().into_iter().chain(self.writer.as_ref().map(Writer::client)).for_each(look);
+    }
+
     /// Of a log that does not answer because it does not let this program in, says so.
     fn explained<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
         result.map_err(|error| self.options.explain(error))
@@ -205,6 +222,7 @@ impl KafkaLog {
     /// Notes in which generation a partition is read. Before the records are: a generation that ends in
     /// between is refused at the commit.
     fn note_read(&self, topic: &str, partition: u32) -> Result<(), Error> {
+        self.remind();
         self.must_exist(topic, partition)?;
         let ticket = self.ticket(topic, partition);
         self.read_in.borrow_mut().insert((topic.into(), partition), ticket);

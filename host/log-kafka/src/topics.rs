@@ -9,6 +9,7 @@ use std::thread::Thread;
 use std::time::{Duration, Instant};
 
 use log::{Error, Refusal};
+use rdkafka::bindings::rd_kafka_t;
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
@@ -91,6 +92,11 @@ impl Topics {
             token::hand_over(file, admin.inner())?;
         }
         Ok(admin)
+    }
+
+    /// That of the library, where there is one.
+    pub fn client(&self) -> Option<*mut rd_kafka_t> {
+        self.admin.get().map(|admin| admin.inner().native_ptr())
     }
 
     /// The partitions of a topic; asked once.
