@@ -163,8 +163,14 @@ mod tests {
         assert!(!reminder.look(client));
 
         is_starting.store(true, Ordering::SeqCst);
-        let _ = brokers_known();
+        for n in 0..6 {
+            println!("{n} {:?}", brokers_known());
+            std::thread::sleep(Duration::from_millis(300));
+        }
         is_starting.store(false, Ordering::SeqCst);
+        for n in 0..3 {
+            println!("after {n} {:?}", brokers_known());
+        }
         assert!(brokers_known().is_err());
         assert!(reminder.look(client) && !reminder.look(client));
         let start = Instant::now();
