@@ -23,8 +23,7 @@ mod token;
 mod topics;
 mod writer;
 
-use std::cell::RefCell;
-use std::collections::btree_map::Entry;
+use std::cell::{Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -201,7 +200,7 @@ impl KafkaLog {
         if !self.reminder.is_due() {
             return;
         }
-        let look = |client| _ = self.reminder.look(client);
+        let look = |client| self.reminder.look(client);
         self.scanner.clients().for_each(look);
         look(self.reader.borrow().client());
         self.groups.borrow().values().flat_map(Group::clients).for_each(look);
@@ -210,7 +209,18 @@ impl KafkaLog {
 
     /// Of a log that does not answer because it does not let this program in, says so.
     fn explained<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if matches!(&result, Err(error) if error.is_retry()) {
+            self.remind();
+        }
         result.map_err(|error| self.options.explain(error))
+    }
+
+    /// A group that was joined, or that is looked at from outside from now on.
+    fn group(&self, name: &str) -> Result<Ref<'_, Group>, Error> {
+        if !self.groups.borrow().contains_key(name) {
+            self.groups.borrow_mut().insert(name.into(), Group::look(&self.options, name)?);
+        }
+        Ok(Ref::map(self.groups.borrow(), |groups| &groups[name]))
     }
 
     /// In which generation of its group a topic is read now.
@@ -254,11 +264,7 @@ impl KafkaLog {
 
     /// What a group is to judge a step's positions by.
     fn ticket_of(&self, group: &str, first: &Position) -> Result<Ticket, Error> {
-        let mut groups = self.groups.borrow_mut();
-        let found = match groups.entry(group.into()) {
-            Entry::Occupied(found) => found.into_mut(),
-            Entry::Vacant(none) => none.insert(Group::look(&self.options, group)?),
-        };
+        let found = self.group(group)?;
         if !found.is_joined() {
             return found.outsider();
         }
@@ -396,12 +402,7 @@ impl Log for KafkaLog {
     }
 
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
-        let mut groups = self.groups.borrow_mut();
-        if !groups.contains_key(group) {
-            groups.insert(group.into(), Group::look(&self.options, group)?);
-        }
-        let Some(found) = groups.get(group) else { return Ok(None) };
-        let next = self.explained(found.committed(topic, partition))?;
+        let next = self.explained(self.group(group)?.committed(topic, partition))?;
         if let Some(next) = next {
             self.positions.borrow_mut().insert((group.into(), topic.into(), partition), next);
         }
