@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use log::{Error, Position};
+use rdkafka::bindings::rd_kafka_t;
 use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
@@ -209,6 +210,12 @@ impl Group {
         let mut joined = Self::look(options, group)?;
         joined.member = Some(Member { topics, client_id, consumer, fenced: Cell::new(None) });
         Ok(joined)
+    }
+
+    /// Those of the library.
+    pub fn clients(&self) -> impl Iterator<Item = *mut rd_kafka_t> {
+        let member = self.member.as_ref().map(|member| member.consumer().client().native_ptr());
+        [self.asks.client().native_ptr()].into_iter().chain(member)
     }
 
     pub fn is_joined(&self) -> bool {

@@ -15,6 +15,7 @@ mod open;
 mod options;
 mod queue;
 mod reader;
+mod reminder;
 mod scanner;
 mod security;
 mod sender;
@@ -22,8 +23,7 @@ mod token;
 mod topics;
 mod writer;
 
-use std::cell::RefCell;
-use std::collections::btree_map::Entry;
+use std::cell::{Ref, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +35,7 @@ use group::{Group, Ticket};
 use open::{Open, Written};
 pub use options::{Compression, Options};
 use reader::Reader;
+use reminder::Reminder;
 use scanner::Scanner;
 pub use security::{ClientCertificate, Mechanism, Sasl, Security};
 pub use topics::Retention;
@@ -54,6 +55,7 @@ const MOST_MARKERS: Duration = Duration::from_millis(500);
 /// A connection to a log on Kafka.
 pub struct KafkaLog {
     options: Options,
+    reminder: Reminder,
     scanner: Scanner,
     topics: Topics,
     reader: RefCell<Reader>,
@@ -79,6 +81,7 @@ impl KafkaLog {
         let scanner = Scanner::open(&options)?;
         let writer = options.name.as_deref().map(|name| Writer::open(&options, name)).transpose()?;
         Ok(Self {
+            reminder: Reminder::new(&options.brokers)?,
             topics: Topics::new(&options),
             reader: RefCell::new(Reader::open(&options)?),
             groups: RefCell::default(),
@@ -111,6 +114,7 @@ impl KafkaLog {
     /// [`Error::Fenced`] where a newer member of the same name has come, [`Error::NoTopic`] where partitions were
     /// taken away because their topic was deleted, [`Error::Io`].
     pub fn changes(&mut self) -> Result<Vec<Change>, Error> {
+        self.remind();
         let mut changes = Vec::new();
         for group in self.groups.borrow().values() {
             group.changes(&mut changes)?;
@@ -191,9 +195,32 @@ impl KafkaLog {
         }
     }
 
+    /// Looks at all clients of this connection now and then, as they may have forgotten their brokers.
+    fn remind(&self) {
+        if !self.reminder.is_due() {
+            return;
+        }
+        let look = |client| self.reminder.look(client);
+        self.scanner.clients().for_each(look);
+        look(self.reader.borrow().client());
+        self.groups.borrow().values().flat_map(Group::clients).for_each(look);
+        self.topics.client().into_iter().chain(self.writer.as_ref().map(Writer::client)).for_each(look);
+    }
+
     /// Of a log that does not answer because it does not let this program in, says so.
     fn explained<T>(&self, result: Result<T, Error>) -> Result<T, Error> {
+        if matches!(&result, Err(error) if error.is_retry()) {
+            self.remind();
+        }
         result.map_err(|error| self.options.explain(error))
+    }
+
+    /// A group that was joined, or that is looked at from outside from now on.
+    fn group(&self, name: &str) -> Result<Ref<'_, Group>, Error> {
+        if !self.groups.borrow().contains_key(name) {
+            self.groups.borrow_mut().insert(name.into(), Group::look(&self.options, name)?);
+        }
+        Ok(Ref::map(self.groups.borrow(), |groups| &groups[name]))
     }
 
     /// In which generation of its group a topic is read now.
@@ -205,6 +232,7 @@ impl KafkaLog {
     /// Notes in which generation a partition is read. Before the records are: a generation that ends in
     /// between is refused at the commit.
     fn note_read(&self, topic: &str, partition: u32) -> Result<(), Error> {
+        self.remind();
         self.must_exist(topic, partition)?;
         let ticket = self.ticket(topic, partition);
         self.read_in.borrow_mut().insert((topic.into(), partition), ticket);
@@ -236,11 +264,7 @@ impl KafkaLog {
 
     /// What a group is to judge a step's positions by.
     fn ticket_of(&self, group: &str, first: &Position) -> Result<Ticket, Error> {
-        let mut groups = self.groups.borrow_mut();
-        let found = match groups.entry(group.into()) {
-            Entry::Occupied(found) => found.into_mut(),
-            Entry::Vacant(none) => none.insert(Group::look(&self.options, group)?),
-        };
+        let found = self.group(group)?;
         if !found.is_joined() {
             return found.outsider();
         }
@@ -378,12 +402,7 @@ impl Log for KafkaLog {
     }
 
     fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
-        let mut groups = self.groups.borrow_mut();
-        if !groups.contains_key(group) {
-            groups.insert(group.into(), Group::look(&self.options, group)?);
-        }
-        let Some(found) = groups.get(group) else { return Ok(None) };
-        let next = self.explained(found.committed(topic, partition))?;
+        let next = self.explained(self.group(group)?.committed(topic, partition))?;
         if let Some(next) = next {
             self.positions.borrow_mut().insert((group.into(), topic.into(), partition), next);
         }

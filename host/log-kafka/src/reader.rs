@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log::{Bytes, Error, Most, Record};
+use rdkafka::bindings::rd_kafka_t;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -62,6 +63,11 @@ impl Reader {
         config.set("topic.metadata.refresh.interval.ms", LOOK_MS);
         let consumer = Arc::new(config.create_with_context(options.ear()).map_err(|e| errors::of(&e))?);
         Ok(Self { consumer, places: BTreeMap::new(), look_at: Instant::now() })
+    }
+
+    /// That of the library.
+    pub fn client(&self) -> *mut rd_kafka_t {
+        self.consumer.client().native_ptr()
     }
 
     /// Records from an offset on; none only where there is none below the end, which is asked for where the

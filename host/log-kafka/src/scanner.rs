@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::time::{Duration, Instant, SystemTime};
 
 use log::{Error, Record, Slice};
+use rdkafka::bindings::rd_kafka_t;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
@@ -49,6 +50,11 @@ impl Scanner {
     pub fn consumer(&self) -> &BaseConsumer<Ear> {
         self.options.listen(&self.consumer);
         &self.consumer
+    }
+
+    /// Those of the library.
+    pub fn clients(&self) -> impl Iterator<Item = *mut rd_kafka_t> {
+        [Some(&self.consumer), self.everything.get()].into_iter().flatten().map(|c| c.client().native_ptr())
     }
 
     /// Where a partition begins, and where what is committed in it ends.

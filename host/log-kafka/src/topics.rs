@@ -12,6 +12,7 @@ use log::{Error, Refusal};
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
+use rdkafka::bindings::rd_kafka_t;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::RDKafkaErrorCode as Code;
 
@@ -91,6 +92,11 @@ impl Topics {
             token::hand_over(file, admin.inner())?;
         }
         Ok(admin)
+    }
+
+    /// That of the library, where there is one.
+    pub fn client(&self) -> Option<*mut rd_kafka_t> {
+        self.admin.get().map(|admin| admin.inner().native_ptr())
     }
 
     /// The partitions of a topic; asked once.

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use log::{Error, Output, Position, Step};
+use rdkafka::bindings::rd_kafka_t;
 use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, RDKafkaError, RDKafkaErrorCode as Code};
@@ -149,6 +150,11 @@ impl Writer {
             given_up: Ended::default(),
             sent: 0,
         })
+    }
+
+    /// That of the library.
+    pub fn client(&self) -> *mut rd_kafka_t {
+        self.producer.client().native_ptr()
     }
 
     /// Whether steps wait for their commit.
