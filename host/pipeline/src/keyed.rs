@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, StringBuilder,
-    TimestampMicrosecondArray, UInt32Array,
+    Array as _, ArrayRef, AsArray as _, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray,
+    UInt32Array,
 };
-use arrow::compute::{take, take_record_batch};
+use arrow::compute::take_record_batch;
 use arrow::datatypes::{
     Field as ArrowField, Int64Type, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
@@ -25,13 +25,16 @@ use crate::event_time::{EventTime, Time, TooLate};
 use crate::held::{Held, Ordered};
 use crate::sink::{DeadLetters, Refused, Sink};
 use crate::stage::{
-    Counts, StepResult, add_counts, after, check_partition, check_reads, config, count_refused, logged,
+    Counts, StepResult, add_counts, check_partition, check_reads, config, count_refused, logged,
 };
 use crate::watermark::{self, Mark, Watermarks};
 use crate::{Error, Identity, Pipeline, Then};
 
+mod given;
+mod refused;
 mod restored;
 
+use given::output_schema;
 pub(crate) use restored::Restored;
 
 /// The columns of a window, which are a part of the key.
@@ -317,19 +320,6 @@ impl KeyedStage {
         result
     }
 
-    fn refused(&self, at: &Partition, record: &Record, code: &'static str, reason: &str) -> Refused {
-        Refused {
-            id: Some(String::from_utf8_lossy(&record.key).into_owned()),
-            step: self.name.clone(),
-            code,
-            reason: reason.into(),
-            partition: at.number,
-            offset: record.offset,
-            at_us: record.timestamp_us,
-            row: record.value.clone(),
-        }
-    }
-
     /// Refuses rows that are late, or whose window is forgotten, for every window that they would be in.
     fn drop_late<'r>(
         &self,
@@ -492,145 +482,6 @@ impl KeyedStage {
         }
         Ok(())
     }
-
-    /// A timer that its plugin fails on: the timer is gone, the state stays.
-    fn poison_timer(
-        &self,
-        at: &Partition,
-        groups: &Groups,
-        key: usize,
-        verdict: &plugin::Verdict,
-    ) -> Refused {
-        let mut id = String::new();
-        self.identity.of_key(&self.name, groups.key(key), &mut id);
-        Refused {
-            row: format!("{{\"timer_of_key\":\"{id}\"}}").into(),
-            id: Some(id),
-            step: self.name.clone(),
-            code: verdict.code,
-            reason: verdict.reason.clone(),
-            partition: at.number,
-            offset: 0,
-            at_us: 0,
-        }
-    }
-
-    fn refused_row(
-        &self,
-        at: &Partition,
-        ordered: &Ordered,
-        records: &[&Record],
-        row: usize,
-        verdict: &plugin::Verdict,
-    ) -> Result<Refused, Error> {
-        let batch = ordered.batch.slice(row, 1);
-        let text = |name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
-        let number = |name| batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int64Type>());
-        let at_us = number("revision_us").map_or(0, |at| at.value(0));
-        if let Some(record) = records.get(row) {
-            // As it came: not all of its columns may have been read.
-            return Ok(Refused { at_us, ..self.refused(at, record, verdict.code, &verdict.reason) });
-        }
-        let mut encoder = event::Encoder::new();
-        Ok(Refused {
-            id: text("id").map(|ids| ids.value(0).into()),
-            step: self.name.clone(),
-            code: verdict.code,
-            reason: verdict.reason.clone(),
-            partition: at.number,
-            offset: ordered.offsets.get(row).copied().unwrap_or_default(),
-            at_us,
-            row: encoder.encode(&batch)?.get(0).unwrap_or_default(),
-        })
-    }
-
-    /// Rows that go on, in the order in which they came, and those without a key, untouched.
-    fn rows_out(
-        &self,
-        ordered: &Ordered,
-        keyed: &[u32],
-        came: &[u32],
-        origins: &[u32],
-        columns: Vec<ArrayRef>,
-    ) -> Result<RecordBatch, Error> {
-        let written = |origin: &u32| came.get(*origin as usize).copied();
-        // Each output row: the row it comes from, and its place in the written columns.
-        let mut rows: Vec<(u32, Option<u32>)> =
-            (0_u32..).zip(origins).filter_map(|(at, o)| Some((written(o)?, Some(at)))).collect();
-        let without_key =
-            (0..ordered.batch.num_rows() as u32).filter(|row| keyed.binary_search(row).is_err());
-        rows.extend(without_key.map(|row| (row, None)));
-        rows.sort_by_key(|(row, _)| *row);
-        let from: UInt32Array = rows.iter().map(|(row, _)| *row).collect();
-        let places: UInt32Array = rows.iter().map(|(_, place)| *place).collect();
-        let plan = self.plugin.plan();
-        let column = |field: &Arc<ArrowField>| {
-            let write = plan.writes.iter().position(|w| w.name == *field.name());
-            if let Some(column) = write.and_then(|at| columns.get(at)) {
-                return Ok(take(column, &places, None)?);
-            }
-            let column = ordered.batch.column_by_name(field.name()).ok_or_else(lost)?;
-            if let (plugin::Shape::FlatMap, "id", Some(ids)) =
-                (plan.shape, field.name().as_str(), column.as_string_opt())
-            {
-                return Ok(Arc::new(self.identity.of_children(&self.name, ids, from.values())) as ArrayRef);
-            }
-            Ok(take(column, &from, None)?)
-        };
-        let columns = self.output.fields().iter().map(column).collect::<Result<Vec<_>, Error>>()?;
-        Ok(RecordBatch::try_new(self.output.clone(), columns)?)
-    }
-
-    /// How many results each key has.
-    fn results(&self, keys: usize, origins: &[u32]) -> Vec<i64> {
-        let mut results = vec![0; keys];
-        if self.plugin.plan().gives == Gives::Keys {
-            for key in origins {
-                if let Some(results) = results.get_mut(*key as usize) {
-                    *results += 1;
-                }
-            }
-        }
-        results
-    }
-
-    /// Results of keys: id, revision, the key's columns, the window, what the plugin wrote.
-    fn keys_out(
-        &self,
-        groups: &Groups,
-        keys: &[ArrayRef],
-        revisions: &[i64],
-        origins: &[u32],
-        written: Vec<ArrayRef>,
-    ) -> Result<RecordBatch, Error> {
-        let origin = UInt32Array::from(origins.to_vec());
-        let mut id = String::new();
-        let mut ids = StringBuilder::with_capacity(origins.len(), origins.len() * 32);
-        for key in origins {
-            self.identity.of_key(&self.name, groups.key(*key as usize), &mut id);
-            ids.append_value(&id);
-        }
-        // Those of one key stand together, each newer than the one before.
-        let mut nth = 0;
-        let mut last = None;
-        let revisions: Int64Array = origins
-            .iter()
-            .map(|key| {
-                nth = if last == Some(key) { nth + 1 } else { 0 };
-                last = Some(key);
-                revisions.get(*key as usize).map(|first| first.saturating_add(nth))
-            })
-            .collect();
-        let mut columns: Vec<ArrayRef> = vec![Arc::new(ids.finish()), Arc::new(revisions)];
-        for key in keys {
-            columns.push(take(key, &origin, None)?);
-        }
-        if self.event_time.window_us.is_some() {
-            columns.push(take(&times(self.window_ends_us(keys).collect()), &origin, None)?);
-        }
-        columns.extend(written);
-        Ok(RecordBatch::try_new(self.output.clone(), columns)?)
-    }
 }
 
 fn lost() -> Error {
@@ -672,35 +523,6 @@ fn needed(input: &SchemaRef, key: &[String], plan: &plugin::Plan, in_order: bool
             || plan.reads.iter().any(|read| read.name == *field.name())
     };
     ArrowSchema::new(input.fields().iter().filter(is_needed).cloned().collect::<Vec<_>>())
-}
-
-/// The columns of the output: the rows' with what is written, or the key's with what is written.
-fn output_schema(input: &SchemaRef, key: &[ArrowField], plan: &plugin::Plan) -> Result<SchemaRef, Error> {
-    if plan.gives == Gives::Rows {
-        // Rows without a key pass by the plugin, so what it writes may be missing.
-        let mut plan = plan.clone();
-        plan.writes.iter_mut().for_each(|field| field.required = false);
-        return Ok(Arc::new(after(input, &plan)?));
-    }
-    let mut fields = vec![
-        ArrowField::new("id", Kind::Utf8.arrow(), false),
-        ArrowField::new("revision_us", Kind::Int64.arrow(), false),
-    ];
-    fields.extend(key.iter().map(|f| f.clone().with_nullable(false)));
-    if key.iter().any(|f| f.name() == WINDOW_START) {
-        fields.push(ArrowField::new(WINDOW_END, Kind::Timestamp.arrow(), false));
-    }
-    let written = event::Schema { fields: plan.writes.clone() }.arrow();
-    for field in written.fields() {
-        if fields.iter().any(|f| f.name() == field.name()) {
-            return Err(Error::File(format!(
-                "a plugin writes `{}`, which is the key's or the host's",
-                field.name()
-            )));
-        }
-        fields.push(field.as_ref().clone());
-    }
-    Ok(Arc::new(ArrowSchema::new(fields)))
 }
 
 /// All rows of a key must lie in one partition: the topic's `partition_by` must follow from the key.
