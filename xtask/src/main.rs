@@ -72,9 +72,19 @@ fn simulate(arguments: &[String]) -> Result<()> {
 /// With an empty disk, and gone afterwards.
 fn kafka() -> Result<()> {
     debian::ensure(&debian::KAFKA, services::find_tools)?;
-    let kafka = services::Kafka::start()?;
-    println!("{}", kafka.broker().address);
-    std::io::stdin().read_line(&mut String::new())?;
+    eprintln!("Starting Kafka (the first time it is fetched) …");
+    let kafka = services::Kafka::start_for_people()?;
+    println!(
+        "Kafka listens. In another terminal:\n\n  export VIGIE_LOG=kafka://{}\n",
+        kafka.broker().address
+    );
+    println!("Press Enter here to stop it; all that is in it goes with it.");
+    if std::io::stdin().read_line(&mut String::new())? == 0 {
+        // Nobody can press Enter: until this is killed.
+        loop {
+            std::thread::park();
+        }
+    }
     Ok(())
 }
 

@@ -75,7 +75,7 @@ impl Kafka {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start() -> Result<Self> {
-        Self::start_with(&FOR_TESTS, &|_, _| Ok(Extension::default()))
+        Self::start_with(&FOR_TESTS, None, &|_, _| Ok(Extension::default()))
     }
 
     /// The same with a larger heap and all of the compiler, for what is measured.
@@ -83,18 +83,27 @@ impl Kafka {
     /// # Errors
     /// VG0901 to VG0904.
     pub fn start_for_benchmarks() -> Result<Self> {
-        Self::start_with(&FOR_BENCHMARKS, &|_, _| Ok(Extension::default()))
+        Self::start_with(&FOR_BENCHMARKS, None, &|_, _| Ok(Extension::default()))
+    }
+
+    /// The same for people to try things on: at 9092, where Kafka is by default, if that port is free.
+    ///
+    /// # Errors
+    /// VG0901 to VG0904.
+    pub fn start_for_people() -> Result<Self> {
+        Self::start_with(&FOR_BENCHMARKS, Some(9092), &|_, _| Ok(Extension::default()))
     }
 
     /// The same with more, which is asked for with each try, by the ports of the broker and the controller.
     pub(crate) fn start_extended(extend: &Extend<'_>) -> Result<Self> {
-        Self::start_with(&FOR_TESTS, extend)
+        Self::start_with(&FOR_TESTS, None, extend)
     }
 
-    fn start_with(tuning: &'static [&'static str], extend: &Extend<'_>) -> Result<Self> {
+    fn start_with(tuning: &'static [&'static str], wanted: Option<u16>, extend: &Extend<'_>) -> Result<Self> {
         let (java, jars) = programs()?;
         ports::retry(|| {
-            let [port, controller] = ports::free()?;
+            let [free, controller] = ports::free()?;
+            let port = wanted.filter(|port| ports::is_free(*port)).unwrap_or(free);
             let node = Node { id: 1, port, controllers: &[controller] };
             let jvm = Jvm { java: java.clone(), jars: jars.clone(), tuning };
             Self::start_on(jvm, &node, extend(port, controller)?)

@@ -19,6 +19,11 @@ pub fn free<const COUNT: usize>() -> Result<[u16; COUNT]> {
     Ok(ports)
 }
 
+/// Whether a port is free now.
+pub fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
+}
+
 /// Starts something on ports that are free, once more where another process was faster to take one.
 pub fn retry<T>(start: impl Fn() -> Result<T>) -> Result<T> {
     let mut last = None;
