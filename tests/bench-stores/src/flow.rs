@@ -27,6 +27,8 @@ const PIPELINE: &str = "pipelines/field-reports.yaml";
 const RATE: u64 = 5_000;
 /// Before anything is measured: start, compilation, first requests.
 const WARM: Duration = Duration::from_secs(30);
+/// Before an outage.
+const SETTLES: Duration = Duration::from_secs(10);
 /// From one event that is looked for to the next.
 const PROBE: Duration = Duration::from_millis(200);
 /// How often it is looked whether one is found.
@@ -65,7 +67,7 @@ pub struct Outage {
     pub rate: f64,
     /// From the store's return until it is where it would be, in seconds.
     pub caught_up_s: f64,
-    /// The program's greatest memory in the same time before, and while the store was down, in MiB.
+    /// The program's greatest memory in that time since its start with the store up, and with it down, in MiB.
     pub up_mib: f64,
     pub down_mib: f64,
 }
@@ -75,23 +77,29 @@ impl Flow {
     pub fn start(node: Node, plugins: &Path, vigie: &Path) -> Result<Self> {
         let (kafka, folder) = (Kafka::start_for_benchmarks()?, tempfile::tempdir()?);
         std::fs::write(folder.path().join("stores.yaml"), node.stores(folder.path())?.to_string())?;
-        // Its topics are made before anything is written.
-        let run = program(vigie, plugins, &folder, &kafka.broker().address)
-            .args(["run", "--follow", "--observe", "127.0.0.1:0"])
-            .arg(first_stage(folder.path())?)
-            .stderr(File::create(folder.path().join("said"))?)
-            .spawn()?;
+        let run = run(vigie, plugins, &folder, &kafka.broker().address)?;
         let (address, rows_per_event) = (String::new(), f64::NAN);
         let (vigie, plugins) = (vigie.into(), plugins.into());
         let mut flow = Self { node, vigie, plugins, folder, address, kafka, run, rows_per_event };
-        flow.wait("the program", |flow| {
+        flow.wait_until_it_runs()?;
+        Ok(flow)
+    }
+
+    /// Starts the program anew, where it stopped.
+    fn restart(&mut self) -> Result<()> {
+        end_here(&mut self.run);
+        self.run = run(&self.vigie, &self.plugins, &self.folder, &self.kafka.broker().address)?;
+        self.wait_until_it_runs()
+    }
+
+    fn wait_until_it_runs(&mut self) -> Result<()> {
+        self.wait("the program", |flow| {
             let said = std::fs::read_to_string(flow.folder.path().join("said"))?;
             let found = said.split("http://").nth(1).and_then(|rest| rest.split('/').next());
             flow.address = found.unwrap_or_default().to_owned();
             Ok(!flow.address.is_empty()
                 && flow.metric("vigie_delivery_lag_records").is_ok_and(|lag| lag == 0.0))
-        })?;
-        Ok(flow)
+        })
     }
 
     /// From an event that is written to its row that is found, in ms and in order; and the cores that the program, the broker and the
@@ -156,27 +164,44 @@ impl Flow {
             end(feeder);
         }
         let events_per_s = (rows_per_s / self.rows_per_event).clamp(1.0, RATE as f64) as u64;
-        let feeder = self.feed(events_per_s, 2 * seconds + 120)?;
-        std::thread::sleep(Duration::from_secs(10));
         let rate = events_per_s as f64 * self.rows_per_event;
-        let peak = |flow: &Self, what: &str| {
-            say(&format!("the store's server is {what}, for {seconds} s at {rate:.0} rows/s"));
-            figures::forget_peak(flow.run.id())?;
-            for second in 0..seconds {
-                progress(&format!("{what}: {second} of {seconds} s at {rate:.0} rows/s"));
-                std::thread::sleep(Duration::from_secs(1));
-            }
-            figures::peak_mib(flow.run.id()).context("the program has ended")
-        };
-        let up_mib = peak(self, "up")?;
-        self.node.server().pause(true)?;
-        let down_mib = peak(self, "down");
-        self.node.server().pause(false)?;
-        let (down_mib, start) = (down_mib?, Instant::now());
-        self.wait("the store", |flow| Ok(flow.lag()? < rate * CAUGHT_UP))?;
-        let caught_up_s = start.elapsed().as_secs_f64();
-        end(feeder);
+        let up_mib = self.under_load(events_per_s, seconds, |flow| flow.peak_mib("up", seconds, rate))?;
+        let (down_mib, caught_up_s) = self.under_load(events_per_s, 2 * seconds + 120, |flow| {
+            flow.node.server().pause(true)?;
+            let down_mib = flow.peak_mib("down", seconds, rate);
+            flow.node.server().pause(false)?;
+            let (down_mib, start) = (down_mib?, Instant::now());
+            flow.wait("the store", |flow| Ok(flow.lag()? < rate * CAUGHT_UP))?;
+            Ok((down_mib, start.elapsed().as_secs_f64()))
+        })?;
         Ok(Outage { rate, caught_up_s, up_mib, down_mib })
+    }
+
+    /// Does something with a program that was started anew and has a steady load since, for at most so long.
+    fn under_load<T>(
+        &mut self,
+        events_per_s: u64,
+        seconds: u64,
+        act: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        self.wait("the store", |flow| Ok(flow.lag()? == 0.0))?;
+        self.restart()?;
+        let feeder = self.feed(events_per_s, SETTLES.as_secs() + seconds)?;
+        std::thread::sleep(SETTLES);
+        let done = act(self);
+        end(feeder);
+        done
+    }
+
+    /// The program's greatest memory in some time, in MiB.
+    fn peak_mib(&self, what: &str, seconds: u64, rate: f64) -> Result<f64> {
+        say(&format!("the store's server is {what}, for {seconds} s at {rate:.0} rows/s"));
+        figures::forget_peak(self.run.id())?;
+        for second in 0..seconds {
+            progress(&format!("{what}: {second} of {seconds} s at {rate:.0} rows/s"));
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        figures::peak_mib(self.run.id()).context("the program has ended")
     }
 
     /// A process that writes so many events a second.
@@ -255,6 +280,13 @@ fn first_stage(folder: &Path) -> Result<PathBuf> {
     let path = folder.join("first-stage.yaml");
     std::fs::write(&path, text)?;
     Ok(path)
+}
+
+/// The program, whose topics are made before anything is written.
+fn run(vigie: &Path, plugins: &Path, folder: &TempDir, brokers: &str) -> Result<Child> {
+    let mut command = program(vigie, plugins, folder, brokers);
+    command.args(["run", "--follow", "--observe", "127.0.0.1:0"]).arg(first_stage(folder.path())?);
+    Ok(command.stderr(File::create(folder.path().join("said"))?).spawn()?)
 }
 
 fn program(vigie: &Path, plugins: &Path, folder: &TempDir, brokers: &str) -> Command {
