@@ -57,9 +57,9 @@ impl Options {
         Self {
             brokers: brokers.into(),
             name,
-            session_timeout_ms: 10_000,
+            session_timeout_ms: 8_000,
             silence_timeout_ms: 60_000,
-            transaction_timeout_ms: 10_000,
+            transaction_timeout_ms: 8_000,
             security: None,
             compression: Compression::default(),
         }
