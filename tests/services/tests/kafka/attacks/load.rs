@@ -14,8 +14,8 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext
 
 /// Events each second.
 const RATE: u32 = 200;
-/// More than any load will send; they share a week of event time.
-const EVENTS: u64 = 400_000;
+/// More than any load will send, as a hundred kills take 20 minutes; they share a week of event time.
+const EVENTS: u64 = 1_000_000;
 /// Longest time in which a broker that was attacked takes what waits for it.
 const MOST_FLUSH: Duration = Duration::from_secs(60);
 
