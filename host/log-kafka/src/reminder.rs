@@ -1,9 +1,9 @@
 //! Clients that have forgotten their brokers.
 //!
 //! A broker that has just started may say of a topic that there are no brokers, not even itself. The client library
-//! forgets all brokers then, and begins again with those that it was given; but where an answer comes just before it does,
-//! it drops that plan and never makes another (librdkafka's issues 5301 and 5606, in 2.10 and later). Nothing that is asked
-//! of such a client is answered, and a member of a group hears no more of it.
+//! forgets all brokers then, and plans to begin again with those that it was given; but the end of that answer cancels a plan
+//! that is made while it is read, and no other is ever made (librdkafka's issues 5301 and 5606, in 2.10 and later). Nothing
+//! that is asked of such a client is answered, and a member of a group hears no more of it.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
