@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use rdkafka::bindings::{
-    RD_KAFKA_MSG_F_BLOCK, RD_KAFKA_MSG_F_COPY, rd_kafka_consume_batch_queue, rd_kafka_message_destroy,
-    rd_kafka_message_t, rd_kafka_produce_batch, rd_kafka_queue_get_consumer, rd_kafka_queue_t,
-    rd_kafka_resp_err_t, rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new, rd_kafka_topic_t,
+    RD_KAFKA_MSG_F_BLOCK, RD_KAFKA_MSG_F_COPY, RD_KAFKA_MSG_F_PARTITION, rd_kafka_consume_batch_queue,
+    rd_kafka_message_destroy, rd_kafka_message_t, rd_kafka_produce_batch, rd_kafka_queue_get_consumer,
+    rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_topic_destroy, rd_kafka_topic_name, rd_kafka_topic_new,
+    rd_kafka_topic_t,
 };
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -32,6 +33,8 @@ pub struct Message {
     message: *mut rd_kafka_message_t,
     /// Of the source's topics, by number.
     pub topic: usize,
+    /// Of the topic.
+    pub partition: i32,
 }
 
 impl Message {
@@ -103,7 +106,7 @@ impl Source {
         };
         for at in 0..usize::try_from(got).unwrap_or_default() {
             let Some(message) = self.batch.get(at).copied() else { continue };
-            let mut message = Message { message, topic: 0 };
+            let mut message = Message { message, topic: 0, partition: 0 };
             // SAFETY: it is a message as long as `message` holds it.
             let (error, handle, partition) = unsafe {
                 let raw = &*message.message;
@@ -112,7 +115,7 @@ impl Source {
             if error != rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
                 bail!("a batch could not be read: {error:?}");
             }
-            message.topic = self.topic(handle);
+            (message.topic, message.partition) = (self.topic(handle), partition);
             let (topic, next) = (message.topic, message.offset() + 1);
             match self.next.iter_mut().find(|(t, p, _)| *t == topic && *p == partition) {
                 Some((_, _, known)) => *known = next,
@@ -170,23 +173,44 @@ impl Sink {
         Ok(self.producer.begin_transaction()?)
     }
 
-    /// Sends keys and values, which are copied.
+    /// Sends keys and values, which are copied; an empty value is none: the key is deleted.
     pub fn send<'a>(
         &mut self,
         topic: usize,
         pairs: impl Iterator<Item = (&'a [u8], &'a [u8])>,
     ) -> Result<()> {
+        self.send_to(topic, 0, pairs.map(|(key, value)| (ANY_PARTITION, key, value)))
+    }
+
+    /// The same, each to its partition.
+    pub fn send_each<'a>(
+        &mut self,
+        topic: usize,
+        records: impl Iterator<Item = (i32, &'a [u8], &'a [u8])>,
+    ) -> Result<()> {
+        self.send_to(topic, RD_KAFKA_MSG_F_PARTITION, records)
+    }
+
+    fn send_to<'a>(
+        &mut self,
+        topic: usize,
+        flags: i32,
+        records: impl Iterator<Item = (i32, &'a [u8], &'a [u8])>,
+    ) -> Result<()> {
         let Some(handle) = self.topics.get(topic).copied() else { bail!("no such topic") };
         self.batch.clear();
-        for (key, value) in pairs {
+        for (partition, key, value) in records {
             // SAFETY: a C structure of numbers and pointers, for which zeros are a value.
             let mut message: rd_kafka_message_t = unsafe { std::mem::zeroed() };
             (message.key, message.key_len) = (key.as_ptr().cast::<c_void>().cast_mut(), key.len());
-            (message.payload, message.len) = (value.as_ptr().cast::<c_void>().cast_mut(), value.len());
+            if !value.is_empty() {
+                (message.payload, message.len) = (value.as_ptr().cast::<c_void>().cast_mut(), value.len());
+            }
+            message.partition = partition;
             self.batch.push(message);
         }
         let count = i32::try_from(self.batch.len())?;
-        let flags = RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK;
+        let flags = flags | RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK;
         // SAFETY: keys and values live until the call has copied them.
         let sent =
             unsafe { rd_kafka_produce_batch(handle, ANY_PARTITION, flags, self.batch.as_mut_ptr(), count) };

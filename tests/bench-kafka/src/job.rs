@@ -1,5 +1,6 @@
 //! The two jobs by hand: one pass over the text by a tree of paths, a scanner, H3, a writer.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::Write as _;
 
@@ -302,6 +303,11 @@ impl Derive {
         Self { tree: Node::of(RAW), row: Row::default(), masker: Masker::default(), masked: String::new() }
     }
 
+    /// The time of the last event.
+    pub fn time_us(&self) -> i64 {
+        self.row.time_us
+    }
+
     /// Appends the derived event, keyed by its parent cell.
     pub fn run(&mut self, json: &[u8], out: &mut Vec<u8>) -> Result<Cut> {
         self.row.parse(&self.tree, json)?;
@@ -366,18 +372,40 @@ pub struct Tally {
     changed: bool,
 }
 
-/// The second stage of Job 2.
+/// How far behind the newest event of its raw partition an event may be: what the pipeline has where it says nothing.
+const LATENESS_US: i64 = 300_000_000;
+
+/// The second stage of Job 2. It forgets windows that no event can come for, as what it holds and its changelog would
+/// grow for ever otherwise.
 pub struct Count {
     tree: Node,
     row: Row,
     tallies: hashbrown::HashMap<Window, Tally>,
     changed: Vec<Window>,
+    /// Those of each minute.
+    minutes: BTreeMap<i64, Vec<Window>>,
+    /// How far each raw partition has come, as each partition of its own tells.
+    newest_us: Vec<Option<i64>>,
 }
 
 impl Count {
-    pub fn new() -> Self {
-        let (tallies, changed) = (hashbrown::HashMap::new(), Vec::new());
-        Self { tree: Node::of(DERIVED), row: Row::default(), tallies, changed }
+    /// `marks`: how many there are of [`Self::mark`].
+    pub fn new(marks: usize) -> Self {
+        Self {
+            tree: Node::of(DERIVED),
+            row: Row::default(),
+            tallies: hashbrown::HashMap::new(),
+            changed: Vec::new(),
+            minutes: BTreeMap::new(),
+            newest_us: vec![None; marks],
+        }
+    }
+
+    /// Notes the time that a raw partition has come to.
+    pub fn mark(&mut self, mark: usize, at_us: i64) {
+        if let Some(newest_us) = self.newest_us.get_mut(mark) {
+            *newest_us = (*newest_us).max(Some(at_us));
+        }
     }
 
     /// Counts a derived event.
@@ -386,7 +414,10 @@ impl Count {
         let row = &self.row;
         let cell = u64::from_str_radix(&row.cell, 16)?;
         let window = Window { cell, post: row.kind == "post", minute: row.time_us.div_euclid(60_000_000) };
-        let tally = self.tallies.entry(window).or_default();
+        let tally = self.tallies.entry(window).or_insert_with(|| {
+            self.minutes.entry(window.minute).or_default().push(window);
+            Tally::default()
+        });
         tally.count += 1;
         tally.severity += row.severity;
         if !tally.changed {
@@ -394,6 +425,23 @@ impl Count {
             self.changed.push(window);
         }
         Ok(())
+    }
+
+    /// Forgets windows that no event can come for any more, and appends that of each.
+    pub fn forget(&mut self, out: &mut Vec<u8>, changes: &mut Vec<Cut>) {
+        let Some(oldest_us) = self.newest_us.iter().copied().min().flatten() else { return };
+        let open = (oldest_us - LATENESS_US).div_euclid(60_000_000);
+        while let Some(entry) = self.minutes.first_entry()
+            && *entry.key() < open
+        {
+            for window in entry.remove() {
+                self.tallies.remove(&window);
+                let kind: &[u8] = if window.post { b"post" } else { b"sensor" };
+                let key = out.len();
+                pieces(out, &[&hexadecimal(window.cell), kind, &window.minute.to_be_bytes()]);
+                changes.push((key, out.len(), out.len()));
+            }
+        }
     }
 
     /// Appends a result and a change of state for each window that has changed since the last time.
@@ -470,7 +518,7 @@ mod tests {
 
     #[test]
     fn both_jobs_do_what_they_say() {
-        let (mut events, mut derive, mut count) = (Events::new(), Derive::new(), Count::new());
+        let (mut events, mut derive, mut count) = (Events::new(), Derive::new(), Count::new(2));
         let (mut json, mut out) = (Vec::new(), Vec::new());
         let mut masked = 0;
         for number in 0..600 {
@@ -495,8 +543,23 @@ mod tests {
         assert_eq!((counted, changes.len()), (600, results.len()));
         assert!(results.iter().any(|cut| of(cut)["window_start"].as_i64() == Some(START_US)));
         results.clear();
+        changes.clear();
         count.give(&mut out, &mut results, &mut changes).unwrap();
         assert!(results.is_empty());
+        let minutes = |minutes: i64| START_US + minutes * 60_000_000;
+        let mut forgotten = |count: &mut Count, mark, at_us| {
+            count.mark(mark, at_us);
+            changes.clear();
+            count.forget(&mut out, &mut changes);
+            assert!(changes.iter().all(|(_, value, end)| value == end));
+            (changes.len(), count.tallies.len())
+        };
+        let all = count.tallies.len();
+        assert_eq!(forgotten(&mut count, 0, minutes(9)), (0, all));
+        assert_eq!(forgotten(&mut count, 1, minutes(6) - 1), (0, all));
+        let (gone, left) = forgotten(&mut count, 1, minutes(6));
+        assert!(gone > 0 && left > 0 && gone + left == all, "{gone} {left} {all}");
+        assert_eq!(forgotten(&mut count, 1, minutes(6)), (0, left));
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub const CHANGELOG: &str = "counts.changelog";
 pub const PARTITIONS: i32 = 4;
 pub const GROUP: &str = "native";
 
+/// How a record of [`EVENTS`] begins that says how far a raw partition has come: then its number, then its time.
+const MARK: u8 = b'!';
+
 /// What a comparator does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Work {
@@ -48,11 +51,15 @@ pub fn run(brokers: &str, work: Work, workers: u8, commit_ms: u64) -> Result<()>
 
 struct Worker {
     work: Work,
+    /// How many there are.
+    of: u8,
     source: Source,
     sink: Sink,
     messages: Vec<Message>,
     derive: Derive,
     count: Count,
+    /// How far each raw partition has come, where it has since the last transaction.
+    newest_us: Vec<Option<i64>>,
     out: Vec<u8>,
     cuts: Vec<Cut>,
     changes: Vec<Cut>,
@@ -70,9 +77,11 @@ impl Worker {
         // First, as it ends what an older worker of this number has left open.
         let sink = Sink::open(brokers, &format!("{GROUP}-{number}"), &[EVENTS, CELLS, CHANGELOG], linger_ms)?;
         let source = Source::open(brokers, GROUP, &places)?;
-        let (derive, count) = (Derive::new(), Count::new());
+        let raw = events::TOPICS.len() * usize::try_from(raw)?;
+        let (derive, count) = (Derive::new(), Count::new(raw * share(PARTITIONS).len()));
+        let newest_us = vec![None; raw];
         let (messages, out, cuts, changes) = Default::default();
-        Ok(Self { work, source, sink, messages, derive, count, out, cuts, changes })
+        Ok(Self { work, of, source, sink, messages, derive, count, newest_us, out, cuts, changes })
     }
 
     fn run(mut self, every: Duration) -> Result<()> {
@@ -83,6 +92,7 @@ impl Worker {
                 any |= self.step()?;
             }
             if self.work == Work::Job2 {
+                self.mark()?;
                 self.give()?;
             }
             self.sink.commit(&mut self.source)?;
@@ -104,9 +114,19 @@ impl Worker {
         }
         self.out.clear();
         self.cuts.clear();
+        let raw = usize::try_from(events::PARTITIONS)?;
         for message in &self.messages {
+            let partition = usize::try_from(message.partition)?;
             if message.topic < events::TOPICS.len() {
                 self.cuts.push(self.derive.run(message.value(), &mut self.out)?);
+                let number = message.topic * raw + partition;
+                if let Some(newest_us) = self.newest_us.get_mut(number) {
+                    *newest_us = (*newest_us).max(Some(self.derive.time_us()));
+                }
+            } else if let [MARK, number, at_us @ ..] = message.value() {
+                let own = partition / usize::from(self.of);
+                let at_us = i64::from_be_bytes(at_us.try_into()?);
+                self.count.mark(own * self.newest_us.len() + usize::from(*number), at_us);
             } else {
                 self.count.add(message.value())?;
             }
@@ -115,12 +135,25 @@ impl Worker {
         Ok(true)
     }
 
-    /// What the counts have become since the last transaction.
+    /// Tells each partition behind the events of this transaction how far their raw partitions have come.
+    fn mark(&mut self) -> Result<()> {
+        for (number, newest_us) in self.newest_us.iter_mut().enumerate() {
+            let Some(at_us) = newest_us.take() else { continue };
+            let mut value = vec![MARK, u8::try_from(number)?];
+            value.extend_from_slice(&at_us.to_be_bytes());
+            let record = |partition| (partition, &[][..], value.as_slice());
+            self.sink.send_each(0, (0..PARTITIONS).map(record))?;
+        }
+        Ok(())
+    }
+
+    /// What the counts have become since the last transaction, and which are gone.
     fn give(&mut self) -> Result<()> {
         self.out.clear();
         self.cuts.clear();
         self.changes.clear();
         self.count.give(&mut self.out, &mut self.cuts, &mut self.changes)?;
+        self.count.forget(&mut self.out, &mut self.changes);
         self.sink.send(1, pairs(&self.out, &self.cuts))?;
         self.sink.send(2, pairs(&self.out, &self.changes))
     }
