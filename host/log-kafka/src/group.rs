@@ -370,7 +370,8 @@ fn join(options: &Options, group: &str, client_id: &str, topics: &[String]) -> R
         config.set("group.instance.id", name);
     }
     config.set("session.timeout.ms", options.session_timeout_ms.to_string());
-    config.set("heartbeat.interval.ms", (options.session_timeout_ms / 4).to_string());
+    // By its answer a member hears that the group shares out anew, which takes two rounds.
+    config.set("heartbeat.interval.ms", (options.session_timeout_ms / 8).to_string());
     config.set("max.poll.interval.ms", options.silence_timeout_ms.to_string());
     config.set("topic.metadata.refresh.interval.ms", LOOK_MS);
     let consumer: Consumer =

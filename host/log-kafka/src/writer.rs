@@ -357,7 +357,7 @@ impl Writer {
         let ended = match self.left {
             Left::Ended => return Ok(()),
             Left::Fenced => return Err(Error::Fenced),
-            // Two heartbeats, within which a group tells a member whose name was taken.
+            // Some heartbeats, within which a group tells a member whose name was taken.
             Left::Expired(at)
                 if at.elapsed() < Duration::from_millis(self.options.session_timeout_ms.into()) / 2 =>
             {
