@@ -30,6 +30,11 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
+/// Of all in this process, the Kafka client included, which takes memory in one thread and gives it back in another,
+/// for each record (docs/adr/0015).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Streams crisis events through sandboxed plugins, exactly once, and keeps a store up to date.
 #[derive(Parser)]
 #[command(
