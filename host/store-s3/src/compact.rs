@@ -127,7 +127,7 @@ impl Lake {
                     .map_err(|e| unreadable(e.into()))?;
                 row += rows.num_rows();
                 format.points(&kept, &mut file.bounds);
-                file.write(&kept)?;
+                file.write(kept)?;
             }
         }
         let Some((file, _)) = merged.filter(|(file, _)| file.rows() > 0) else { return Ok(None) };

@@ -1,6 +1,7 @@
 //! A file that is being filled, in memory.
 
 use arrow::array::{AsArray as _, RecordBatch};
+use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
 use bytes::Bytes;
 use deliver::StoreError;
@@ -14,9 +15,16 @@ use crate::format::{Format, OFFSET};
 use crate::geo::Bounds;
 use crate::manifest::File;
 
+/// Bytes of rows that wait for the writer, which takes some MiB however few it has: most files of a lake whose events
+/// come late have few.
+const WAITING_BYTES: u64 = 4 << 20;
+
 /// A file that is being filled.
 pub(crate) struct OpenFile {
     writer: ArrowWriter<Vec<u8>>,
+    waiting: Vec<RecordBatch>,
+    /// Bytes of memory, about.
+    waiting_bytes: u64,
     pub bounds: Bounds,
     first_offset: u64,
     last_offset: u64,
@@ -54,6 +62,8 @@ impl OpenFile {
                 .map_err(unwritable)?;
         Ok(Self {
             writer,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
             bounds: Bounds::default(),
             first_offset: u64::MAX,
             last_offset: 0,
@@ -64,7 +74,7 @@ impl OpenFile {
     }
 
     /// Adds rows of [`Format::rows`].
-    pub(crate) fn write(&mut self, rows: &RecordBatch) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, rows: RecordBatch) -> Result<(), StoreError> {
         let offsets = rows.column_by_name(OFFSET).and_then(|c| c.as_primitive_opt::<Int64Type>());
         let offsets =
             offsets.ok_or_else(|| StoreError::Failed("rows do not have their offsets".into()))?.values();
@@ -74,17 +84,29 @@ impl OpenFile {
             self.last_offset = self.last_offset.max(offset);
         }
         self.rows += rows.num_rows() as u64;
-        self.writer.write(rows).map_err(unwritable)
+        self.waiting_bytes += rows.get_array_memory_size() as u64;
+        self.waiting.push(rows);
+        if self.waiting_bytes < WAITING_BYTES { Ok(()) } else { self.write_waiting() }
+    }
+
+    /// Together, as a writer is slow with a few at a time.
+    fn write_waiting(&mut self) -> Result<(), StoreError> {
+        self.waiting_bytes = 0;
+        let waiting = std::mem::take(&mut self.waiting);
+        let Some(first) = waiting.first() else { return Ok(()) };
+        let rows = concat_batches(&first.schema(), &waiting).map_err(|e| unwritable(e.into()))?;
+        drop(waiting);
+        self.writer.write(&rows).map_err(unwritable)
     }
 
     /// Bytes that the file would have now, about.
     pub(crate) fn file_bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64 + self.waiting_bytes
     }
 
     /// Bytes of memory that it takes, about.
     pub(crate) fn held_bytes(&self) -> u64 {
-        (self.writer.bytes_written() + self.writer.memory_size()) as u64
+        (self.writer.bytes_written() + self.writer.memory_size()) as u64 + self.waiting_bytes
     }
 
     pub(crate) fn rows(&self) -> u64 {
@@ -92,6 +114,7 @@ impl OpenFile {
     }
 
     pub(crate) fn close(mut self, origin: Origin<'_>) -> Result<ClosedFile, StoreError> {
+        self.write_waiting()?;
         let Origin { topic, partition, folder, writer } = origin;
         let about = json!({"topic": topic, "partition": partition, "writer": writer}).to_string();
         self.writer.append_key_value_metadata(KeyValue::new("vigie".to_owned(), about));

@@ -55,7 +55,7 @@ pub struct Options {
     /// Rows of a row group; 131,072.
     #[serde(default = "row_group_rows")]
     pub row_group_rows: usize,
-    /// Files that a partition of a topic fills at once; 64.
+    /// Files that a partition of a topic fills at once; 256.
     #[serde(default = "max_open_files")]
     pub max_open_files: usize,
     /// Bytes held in memory for all partitions together, give or take a batch; 256 MiB. The partition that holds most
@@ -101,7 +101,7 @@ fn row_group_rows() -> usize {
 }
 
 fn max_open_files() -> usize {
-    64
+    256
 }
 
 fn max_held_bytes() -> u64 {

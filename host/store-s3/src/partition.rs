@@ -233,7 +233,7 @@ impl Partition {
         let Some(file) = self.open.get_mut(&group.folder) else { return Ok(()) };
         let before = file.held_bytes();
         let rows = format.rows(&rows, group_offsets, &mut file.bounds)?;
-        file.write(&rows)?;
+        file.write(rows)?;
         self.open_bytes = (self.open_bytes + file.held_bytes()).saturating_sub(before);
         Ok(())
     }
