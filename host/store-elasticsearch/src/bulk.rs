@@ -9,6 +9,8 @@ use deliver::StoreError;
 /// Lines of rows, as they are written.
 #[derive(Default)]
 pub(crate) struct Rows {
+    /// Of the first row: lines for another one name it. Most have one, and the cluster is quicker with a name less.
+    index: Arc<str>,
     bytes: Vec<u8>,
     /// Of each row its number among all, and where its lines end.
     ends: Vec<(usize, usize)>,
@@ -17,6 +19,7 @@ pub(crate) struct Rows {
 /// Lines of rows that are written: all, or some of them in turn.
 #[derive(Clone)]
 pub(crate) struct Lines {
+    index: Arc<str>,
     bytes: Bytes,
     ends: Arc<[(usize, usize)]>,
     /// Which of them it is.
@@ -24,13 +27,17 @@ pub(crate) struct Lines {
 }
 
 impl Rows {
-    /// Adds a row, whose lines `write` writes without the last line feed.
+    /// Adds a row, whose lines `write` writes without the last line feed, and with the index where it is given one.
     pub(crate) fn push(
         &mut self,
         row: usize,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), StoreError>,
+        index: &str,
+        write: impl FnOnce(&mut Vec<u8>, Option<&str>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        write(&mut self.bytes)?;
+        if self.index.is_empty() {
+            self.index = index.into();
+        }
+        write(&mut self.bytes, (*self.index != *index).then_some(index))?;
         self.bytes.push(b'\n');
         self.ends.push((row, self.bytes.len()));
         Ok(())
@@ -47,13 +54,15 @@ impl Rows {
         }
         let fit = self.ends.partition_point(|(_, end)| *end <= most).max(1);
         let until = self.ends.get(fit - 1)?.1;
-        let mut rest = Self { bytes: self.bytes.split_off(until), ends: self.ends.split_off(fit) };
+        let (bytes, ends) = (self.bytes.split_off(until), self.ends.split_off(fit));
+        let mut rest = Self { index: self.index.clone(), bytes, ends };
         rest.ends.iter_mut().for_each(|(_, end)| *end -= until);
         Some(std::mem::replace(self, rest).into_lines())
     }
 
     pub(crate) fn into_lines(self) -> Lines {
-        Lines { bytes: self.bytes.into(), places: 0..self.ends.len(), ends: self.ends.into() }
+        let Self { index, bytes, ends } = self;
+        Lines { index, bytes: bytes.into(), places: 0..ends.len(), ends: ends.into() }
     }
 }
 
@@ -65,6 +74,11 @@ impl Lines {
     /// The number of one of its rows.
     pub(crate) fn row(&self, row: usize) -> usize {
         self.ends.get(self.places.start + row).map_or(0, |(number, _)| *number)
+    }
+
+    /// Of the rows that name no other.
+    pub(crate) fn index(&self) -> &str {
+        &self.index
     }
 
     pub(crate) fn body(&self) -> Bytes {
@@ -95,6 +109,6 @@ impl Lines {
             bytes.extend_from_slice(lines);
             ends.push((self.row(*row), bytes.len()));
         }
-        Rows { bytes, ends }.into_lines()
+        Rows { index: self.index.clone(), bytes, ends }.into_lines()
     }
 }

@@ -9,7 +9,7 @@ use elasticsearch::http::headers::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, Hea
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
+use tokio::task::{Id, JoinSet};
 
 use crate::options::{Login, Options};
 use crate::refusal;
@@ -30,14 +30,11 @@ pub(crate) struct Answer {
     pub body: Bytes,
 }
 
-/// A request that is on its way; given up where this is dropped.
-pub(crate) struct Sent(JoinHandle<Result<Answer, elasticsearch::Error>>);
+type Answered = Result<Answer, elasticsearch::Error>;
 
-impl Drop for Sent {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
+/// Requests that are on their way; given up where this is dropped.
+#[derive(Default)]
+pub(crate) struct Requests(JoinSet<Answered>);
 
 fn failed(why: &str) -> StoreError {
     StoreError::Failed(why.into())
@@ -87,31 +84,43 @@ impl Client {
         content: &'static str,
         body: Option<Bytes>,
     ) -> Result<Answer, StoreError> {
-        self.finish(self.start(method, path.into(), content, body))
+        self.judge(self.runtime.block_on(self.request(method, path.into(), content, body)))
     }
 
     /// Sends lines, and does not wait for the answer.
-    pub(crate) fn start_lines(&self, path: String, body: Bytes) -> Sent {
-        self.start(Method::Post, path, LINES, Some(body))
+    pub(crate) fn start_lines(&self, requests: &mut Requests, path: String, body: Bytes) -> Id {
+        let request = self.request(Method::Post, path, LINES, Some(body));
+        requests.0.spawn_on(request, self.runtime.handle()).id()
     }
 
-    fn start(&self, method: Method, path: String, content: &'static str, body: Option<Bytes>) -> Sent {
+    fn request(
+        &self,
+        method: Method,
+        path: String,
+        content: &'static str,
+        body: Option<Bytes>,
+    ) -> impl Future<Output = Answered> + Send + use<> {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(content)),
             // An answer is a twentieth of its request: not worth the time of packing it.
             (ACCEPT_ENCODING, HeaderValue::from_static("identity")),
         ]);
         let transport = self.transport.clone();
-        Sent(self.runtime.spawn(async move {
+        async move {
             let answer = transport.send(method, &path, headers, None::<&()>, body, None).await?;
             Ok(Answer { status: answer.status_code().as_u16(), body: answer.bytes().await? })
-        }))
+        }
     }
 
-    /// Waits for an answer, whatever its status.
-    pub(crate) fn finish(&self, mut sent: Sent) -> Result<Answer, StoreError> {
-        let answered = self.runtime.block_on(&mut sent.0);
-        let answered = answered.map_err(|_| failed("the client has stopped"))?;
+    /// Waits for the next answer, whatever its status, to whichever request; none: nothing is on its way.
+    pub(crate) fn finish(&self, requests: &mut Requests) -> Option<(Id, Result<Answer, StoreError>)> {
+        Some(match self.runtime.block_on(requests.0.join_next_with_id())? {
+            Ok((id, answered)) => (id, self.judge(answered)),
+            Err(error) => (error.id(), Err(failed("the client has stopped"))),
+        })
+    }
+
+    fn judge(&self, answered: Answered) -> Result<Answer, StoreError> {
         answered.map_err(|error| refusal::of_connection(&error, self.timeout_s))
     }
 

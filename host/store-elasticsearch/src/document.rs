@@ -62,12 +62,13 @@ pub(crate) fn add(
     let columns = Columns::new(layout, rows)?;
     let first = documents.count;
     documents.count += rows.num_rows();
-    let mut span: Option<Span> = None;
+    let (mut span, mut index): (Option<Span>, String) = Default::default();
     for (row, revision_us) in revisions_us.iter().enumerate() {
         let document = encoded.get(row).ok_or_else(|| failed("a row was lost on its way"))?;
         let at_us = columns.at_us(row).unwrap_or(*revision_us);
         if !span.as_ref().is_some_and(|span| span.has(at_us)) {
             span = Span::of(at_us);
+            index = span.as_ref().map(|span| format!("{stem}{}{WRITE}", span.name)).unwrap_or_default();
             let name = span.iter().map(|span| &span.name).find(|name| !documents.months.contains(name));
             documents.months.extend(name.cloned());
         }
@@ -76,9 +77,9 @@ pub(crate) fn add(
             (_, 0) => "no_id",
             (_, bytes) if bytes > MOST_ID => "id_too_long",
             (None, _) => "time_out_of_range",
-            (Some(span), _) => {
-                documents.rows.push(first + row, |line| {
-                    action(line, stem, &span.name, id, *revision_us)?;
+            (Some(_), _) => {
+                documents.rows.push(first + row, &index, |line, index| {
+                    action(line, index, id, *revision_us)?;
                     line.extend_from_slice(&document);
                     Ok(())
                 })?;
@@ -92,9 +93,13 @@ pub(crate) fn add(
 }
 
 /// A row replaces one of the same id only where its revision is higher; the same again changes nothing.
-fn action(line: &mut Vec<u8>, stem: &str, month: &str, id: &str, revision_us: i64) -> Result<(), StoreError> {
+fn action(line: &mut Vec<u8>, index: Option<&str>, id: &str, revision_us: i64) -> Result<(), StoreError> {
     let written = (|| {
-        write!(line, "{{\"index\":{{\"_index\":\"{stem}{month}{WRITE}\",\"_id\":")?;
+        line.extend_from_slice(b"{\"index\":{");
+        if let Some(index) = index {
+            write!(line, "\"_index\":\"{index}\",")?;
+        }
+        line.extend_from_slice(b"\"_id\":");
         serde_json::to_writer(&mut *line, id)?;
         // A version cannot be below zero.
         writeln!(line, ",\"version\":{},\"version_type\":\"external\"}}}}", revision_us.max(0))

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use deliver::{Reject, StoreError};
+use tokio::task::Id;
 
 use crate::answer::{self, Verdict};
 use crate::bulk::{Lines, Rows};
-use crate::client::{Answer, Client, Sent};
+use crate::client::{Answer, Client, Requests};
 use crate::limit::Limit;
 use crate::tables::Held;
 
@@ -26,8 +27,9 @@ pub(crate) struct InFlight {
     pub calls: VecDeque<Call>,
     /// The number of the next row: rows are numbered over all calls.
     pub next_row: usize,
-    /// The oldest first.
-    sent: VecDeque<(Lines, Sent)>,
+    requests: Requests,
+    /// What each of them has.
+    sent: Vec<(Id, Lines)>,
     /// Rows to be sent.
     waiting: VecDeque<Lines>,
     /// Why rows were put off: nothing more is sent before a pause.
@@ -72,7 +74,7 @@ impl InFlight {
 
     /// Whether rows with numbers below this one are still to be sent or answered.
     fn has_before(&self, end_row: usize) -> bool {
-        let mut lines = self.sent.iter().map(|(lines, _)| lines).chain(&self.waiting);
+        let mut lines = self.sent.iter().map(|(_, lines)| lines).chain(&self.waiting);
         lines.any(|lines| lines.rows() > 0 && lines.row(0) < end_row)
     }
 
@@ -171,17 +173,20 @@ impl<'a> Sender<'a> {
                 self.in_flight.waiting.pop_front();
                 continue;
             };
-            let sent = self.client.start_lines(format!("{PATH}{}", answer::FILTER), request.body());
-            self.in_flight.sent.push_back((request, sent));
+            let path = format!("{}/{PATH}{}", request.index(), answer::FILTER);
+            let id = self.client.start_lines(&mut self.in_flight.requests, path, request.body());
+            self.in_flight.sent.push((id, request));
         }
         Ok(())
     }
 
-    /// Waits for the answer to the oldest request.
+    /// Waits for the next answer: an older request must not keep back the next one.
     fn settle(&mut self) -> Result<(), StoreError> {
-        let Some((lines, sent)) = self.in_flight.sent.pop_front() else { return Ok(()) };
+        let Some((id, answer)) = self.client.finish(&mut self.in_flight.requests) else { return Ok(()) };
+        let at = self.in_flight.sent.iter().position(|(sent, _)| *sent == id);
+        let Some((_, lines)) = at.map(|at| self.in_flight.sent.swap_remove(at)) else { return Ok(()) };
         let bytes = lines.body().len();
-        let answer = self.client.finish(sent).inspect_err(|_| self.limit.shrink(bytes))?;
+        let answer = answer.inspect_err(|_| self.limit.shrink(bytes))?;
         match answer.status {
             413 => self.too_large(lines, bytes),
             429 => self.again(lines, bytes, answer.error()),

@@ -29,9 +29,8 @@ fn documents(batch: &arrow::array::RecordBatch, revisions_us: &[i64]) -> Result<
     Ok(documents)
 }
 
-fn body(documents: Documents) -> Vec<Value> {
-    let body = documents.rows.into_lines().body();
-    let text = String::from_utf8(body.to_vec()).unwrap();
+fn body(lines: &Lines) -> Vec<Value> {
+    let text = String::from_utf8(lines.body().to_vec()).unwrap();
     assert!(text.ends_with('\n'));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -40,10 +39,13 @@ fn body(documents: Documents) -> Vec<Value> {
 fn a_row_is_two_lines_and_lies_in_the_month_of_its_event() {
     let documents = documents(&rows(&[("a\"\n", JANUARY_US), ("b", FEBRUARY_US)]), &[5, -1]).unwrap();
     assert_eq!(documents.months, ["2018.01", "2018.02"]);
-    let lines = body(documents);
+    let lines = documents.rows.into_lines();
+    assert_eq!(lines.index(), "v-events-v1-2018.01-write");
+    let lines = body(&lines);
     assert_eq!(lines.len(), 4);
-    let action = json!({"index": {"_index": "v-events-v1-2018.01-write", "_id": "a\"\n", "version": 5, "version_type": "external"}});
+    let action = json!({"index": {"_id": "a\"\n", "version": 5, "version_type": "external"}});
     assert_eq!(lines[0], action);
+    assert_eq!(lines[2]["index"]["_index"], "v-events-v1-2018.02-write");
     let document = json!({
         "id": "a\"\n", "revision_us": 7, "timestamp": "2018-01-31T23:59:59.999999Z", "kind": "post", "text": "high water",
         "lat": -12.5, "lng": -77.25, "position": {"lat": -12.5, "lon": -77.25},
@@ -61,7 +63,7 @@ fn ids_that_a_cluster_does_not_take_are_rejected_here() {
         documents(&rows(&[("", 0), ("a", 0), (&long, 0), ("b", i64::MAX)]), &[1, 1, 1, 1]).unwrap();
     let rejects: Vec<_> = documents.rejects.iter().map(|r| (r.row, r.kind.as_str())).collect();
     assert_eq!(rejects, [(0, "no_id"), (2, "id_too_long"), (3, "time_out_of_range")]);
-    assert_eq!(body(documents).len(), 2);
+    assert_eq!(body(&documents.rows.into_lines()).len(), 2);
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn a_batch_of_another_table_is_refused() {
 fn requests_are_cut_by_bytes_and_have_a_row_at_least() {
     let mut rows = Rows::default();
     for (row, length) in [(3, 9), (4, 9), (6, 49), (7, 9)] {
-        rows.push(row, |line| {
+        rows.push(row, "events", |line, _| {
             line.extend(vec![b'a' + row as u8; length]);
             Ok(())
         })

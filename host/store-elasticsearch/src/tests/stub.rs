@@ -3,9 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 
 /// What was asked: method and path, and the body.
 pub type Asked = (String, String);
+/// In place of a status: 200, but after two more were asked on this path, and 500 where that does not come.
+pub const LATE: u16 = 0;
 type Answers = dyn FnMut(&str, &str) -> Option<(u16, String)> + Send;
 
 /// A server; its thread ends when the last connection does.
@@ -39,8 +42,11 @@ impl Stub {
                     let stream = stream.as_ref().ok()?;
                     let (what, body) = request(stream)?;
                     let answer = (answers.lock().unwrap())(&what, &body);
-                    log.lock().unwrap().push((what, body));
-                    let (status, body) = answer?;
+                    log.lock().unwrap().push((what.clone(), body));
+                    let (mut status, body) = answer?;
+                    if status == LATE {
+                        status = if is_asked_on(log, &what) { 200 } else { 500 };
+                    }
                     let head =
                         format!("HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: ");
                     let mut stream = stream;
@@ -55,6 +61,19 @@ impl Stub {
     pub fn asked(&self, text: &str) -> Vec<Asked> {
         self.asked.lock().unwrap().iter().filter(|(what, _)| what.contains(text)).cloned().collect()
     }
+}
+
+/// Whether two more are asked on a path in some seconds.
+fn is_asked_on(log: &Mutex<Vec<Asked>>, path: &str) -> bool {
+    let asked = || log.lock().unwrap().iter().filter(|(what, _)| what == path).count();
+    let (before, start) = (asked(), Instant::now());
+    while asked() < before + 2 {
+        if start.elapsed() > Duration::from_secs(5) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
 }
 
 fn request(stream: &TcpStream) -> Option<Asked> {

@@ -2,7 +2,7 @@
 
 use deliver::{Batch, Reject, Store as _, StoreError};
 
-use super::stub::Stub;
+use super::stub::{LATE, Stub};
 use super::{rows, table};
 use crate::{ElasticsearchStore, Options};
 
@@ -74,7 +74,7 @@ fn write(store: &mut ElasticsearchStore, ids: &[&str], next_offset: u64) -> Resu
 }
 
 fn is_rows(what: &str) -> bool {
-    what.starts_with("POST /_bulk")
+    what.contains("-write/_bulk")
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn what_is_put_off_is_sent_again_in_smaller_requests() {
     });
     let mut store = open(&stub);
     assert_eq!(write(&mut store, &["a", "b"], 2).unwrap(), []);
-    let sent = stub.asked("/_bulk");
+    let sent = stub.asked("-write/_bulk");
     assert_eq!(sent.len(), 2);
     assert!(
         !sent[1].1.contains("\"_id\":\"a\"") && sent[1].1.contains("\"_id\":\"b\""),
@@ -133,7 +133,7 @@ fn a_request_that_is_put_off_among_others_is_sent_again() {
     store.open(&[table()]).unwrap();
     let ids: Vec<String> = (0..3_000).map(|number| format!("id-{number:04}")).collect();
     assert_eq!(write(&mut store, &ids.iter().map(String::as_str).collect::<Vec<_>>(), 2).unwrap(), []);
-    let mut sent = stub.asked("POST /_bulk");
+    let mut sent = stub.asked("-write/_bulk");
     assert!(sent.len() > 8 && sent.iter().all(|(_, body)| body.len() <= 64 << 10), "{}", sent.len());
     let put_off = sent.remove(1).1.lines().count() / 2;
     let taken: String = sent.into_iter().map(|(_, body)| body).collect();
@@ -142,12 +142,27 @@ fn a_request_that_is_put_off_among_others_is_sent_again() {
 }
 
 #[test]
+fn a_request_that_is_answered_late_does_not_keep_back_the_others() {
+    let mut times = 0;
+    let stub = cluster(move |what, body| {
+        times += u32::from(is_rows(what));
+        let done = all(201, body.lines().count() / 2);
+        (is_rows(what) && times == 1).then(|| Some((LATE, done)))
+    });
+    let options = Options { max_bulk_bytes: 64 << 10, concurrency: 2, ..Options::new(&stub.url) };
+    let mut store = ElasticsearchStore::new(options).unwrap();
+    store.open(&[table()]).unwrap();
+    let ids: Vec<String> = (0..3_000).map(|number| format!("id-{number:04}")).collect();
+    assert_eq!(write(&mut store, &ids.iter().map(String::as_str).collect::<Vec<_>>(), 2).unwrap(), []);
+}
+
+#[test]
 fn a_cluster_that_is_busy_for_long_is_left_to_the_caller() {
     for (status, body) in [(200, failing(429, "es_rejected_execution_exception", 1)), (429, "{}".into())] {
         let stub = cluster(move |what, _| is_rows(what).then(|| Some((status, body.clone()))));
         let error = write(&mut open(&stub), &["a"], 2).unwrap_err();
         assert!(matches!(error, StoreError::TooMuch(_)), "{error}");
-        assert_eq!(stub.asked("/_bulk").len(), 6);
+        assert_eq!(stub.asked("-write/_bulk").len(), 6);
     }
 }
 
@@ -160,7 +175,7 @@ fn requests_that_are_too_large_are_halved_down_to_a_row() {
     let rejects: Vec<_> = rejects.iter().map(|r| (r.row, r.kind.as_str())).collect();
     assert_eq!(rejects, [(1, "too_large")]);
     let sent: String =
-        stub.asked("/_bulk").into_iter().map(|(_, body)| body).filter(|b| b.len() <= 600).collect();
+        stub.asked("-write/_bulk").into_iter().map(|(_, body)| body).filter(|b| b.len() <= 600).collect();
     assert_eq!(sent.lines().count(), 6, "the others are there, once");
 }
 
