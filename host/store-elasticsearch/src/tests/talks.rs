@@ -147,7 +147,7 @@ fn a_request_that_is_answered_late_does_not_keep_back_the_others() {
     let stub = cluster(move |what, body| {
         times += u32::from(is_rows(what));
         let done = all(201, body.lines().count() / 2);
-        (is_rows(what) && times == 1).then(|| Some((LATE, done)))
+        (is_rows(what) && times == 1).then_some(Some((LATE, done)))
     });
     let options = Options { max_bulk_bytes: 64 << 10, concurrency: 2, ..Options::new(&stub.url) };
     let mut store = ElasticsearchStore::new(options).unwrap();
