@@ -346,7 +346,7 @@ impl Log for Ill<'_> {
         no()
     }
 
-    fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, log::Error> {
+    fn position(&self, _: &str, _: &str, _: u32) -> Result<Option<log::Position>, log::Error> {
         no()
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use log::{Error, Log, Most, Output, Place, Position, Record, Slice, StateChange, Step};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 const BUSY: Duration = Duration::from_secs(10);
 const TABLES: &str = "
 create table topics (name text primary key, partitions integer not null) strict, without rowid;
@@ -18,7 +18,7 @@ create table ends (topic text, partition integer, next integer not null,
   primary key (topic, partition)) strict, without rowid;
 create table records (topic text, partition integer, offset integer, at_us integer not null,
   key blob not null, value blob not null, primary key (topic, partition, offset)) strict, without rowid;
-create table positions (grp text, topic text, partition integer, next integer not null,
+create table positions (grp text, topic text, partition integer, next integer not null, note text not null,
   primary key (grp, topic, partition)) strict, without rowid;
 create table state (name text, key blob, value blob not null, primary key (name, key)) strict, without rowid;
 ";
@@ -153,8 +153,8 @@ impl Log for EmbeddedLog {
         Ok(records)
     }
 
-    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
-        committed(&self.connection, group, topic, partition)
+    fn position(&self, group: &str, topic: &str, partition: u32) -> Result<Option<Position>, Error> {
+        position(&self.connection, group, topic, partition)
     }
 
     /// Kept here until the commit: an open transaction of SQLite would hold up all other writers.
@@ -235,17 +235,21 @@ fn end(connection: &Connection, topic: &str, partition: u32) -> Result<u64, Erro
     Ok(next.map_or(0, unsigned))
 }
 
-fn committed(
+fn position(
     connection: &Connection,
     group: &str,
     topic: &str,
     partition: u32,
-) -> Result<Option<u64>, Error> {
-    let next: Option<i64> = connection
-        .prepare_cached("select next from positions where grp = ? and topic = ? and partition = ?")
-        .and_then(|mut s| s.query_row(params![group, topic, partition], |row| row.get(0)).optional())
+) -> Result<Option<Position>, Error> {
+    let found: Option<(i64, String)> = connection
+        .prepare_cached("select next, note from positions where grp = ? and topic = ? and partition = ?")
+        .and_then(|mut s| {
+            s.query_row(params![group, topic, partition], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
         .map_err(io)?;
-    Ok(next.map(unsigned))
+    let position =
+        |(next, note)| Position { topic: topic.into(), partition, next_offset: unsigned(next), note };
+    Ok(found.map(position))
 }
 
 fn append(transaction: &Transaction<'_>, outputs: &[Output]) -> Result<(), Error> {
@@ -294,15 +298,13 @@ fn exists(transaction: &Transaction<'_>, topic: &str, partition: u32) -> Result<
 
 fn move_on(transaction: &Transaction<'_>, group: &str, positions: &[Position]) -> Result<(), Error> {
     let mut update =
-        transaction.prepare_cached("insert or replace into positions values (?, ?, ?, ?)").map_err(io)?;
-    for position in positions {
-        let before = committed(transaction, group, &position.topic, position.partition)?.unwrap_or(0);
-        if position.next_offset < before {
-            return Err(Error::Backwards { group: group.into(), topic: position.topic.to_string() });
+        transaction.prepare_cached("insert or replace into positions values (?, ?, ?, ?, ?)").map_err(io)?;
+    for Position { topic, partition, next_offset, note } in positions {
+        let before = position(transaction, group, topic, *partition)?;
+        if before.is_some_and(|before| *next_offset < before.next_offset) {
+            return Err(Error::Backwards { group: group.into(), topic: topic.to_string() });
         }
-        update
-            .execute(params![group, &*position.topic, position.partition, signed(position.next_offset)])
-            .map_err(io)?;
+        update.execute(params![group, &**topic, partition, signed(*next_offset), note]).map_err(io)?;
     }
     Ok(())
 }

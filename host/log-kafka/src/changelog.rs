@@ -41,13 +41,50 @@ impl Place {
     }
 }
 
-/// A record of a stage's changelog as a change; none where there is no table for it.
-pub fn change(stage: &str, partition: u32, key: &[u8], value: Option<&[u8]>) -> Option<StateChange> {
-    let mut parts = key.splitn(2, |byte| *byte == 0);
-    let (name, key) = (std::str::from_utf8(parts.next()?).ok()?, parts.next()?);
-    let table = log::table_name(stage, partition, name).into();
-    let (key, value) = (Bytes::copy_from_slice(key), value.map(Bytes::copy_from_slice));
-    Some(StateChange { table, key, value })
+/// Records of a stage's changelog as changes. A restore reads millions: they share their tables' names and memory.
+#[derive(Default)]
+pub struct Changes {
+    /// Each table by the name that its keys begin with.
+    tables: Vec<(Box<[u8]>, Arc<str>)>,
+    /// Keys and values.
+    bytes: Vec<u8>,
+    /// The number of the table, how long the key is and how long the value; none: it is deleted.
+    changes: Vec<(usize, usize, Option<usize>)>,
+}
+
+impl Changes {
+    /// Adds a record; one of no table is left out.
+    pub fn push(&mut self, stage: &str, partition: u32, key: &[u8], value: Option<&[u8]>) {
+        let Some((name, key)) =
+            key.iter().position(|byte| *byte == 0).and_then(|end| key.split_at_checked(end))
+        else {
+            return;
+        };
+        let Some(table) = self.table(stage, partition, name) else { return };
+        let key = key.get(1..).unwrap_or_default();
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.changes.push((table, key.len(), value.map(<[u8]>::len)));
+    }
+
+    fn table(&mut self, stage: &str, partition: u32, name: &[u8]) -> Option<usize> {
+        if let Some(number) = self.tables.iter().position(|(known, _)| **known == *name) {
+            return Some(number);
+        }
+        let table = log::table_name(stage, partition, std::str::from_utf8(name).ok()?);
+        self.tables.push((name.into(), table.into()));
+        Some(self.tables.len() - 1)
+    }
+
+    pub fn finish(self) -> Vec<StateChange> {
+        let mut rest = Bytes::from(self.bytes);
+        let change = |(table, key, value): (usize, usize, Option<usize>)| {
+            let (_, table) = self.tables.get(table)?;
+            let key = rest.split_to(key);
+            Some(StateChange { table: table.clone(), key, value: value.map(|length| rest.split_to(length)) })
+        };
+        self.changes.into_iter().filter_map(change).collect()
+    }
 }
 
 /// What a place in a partition's state says to those who know it.
@@ -122,7 +159,7 @@ mod tests {
     #[test]
     fn a_partitions_tables_lie_together_and_apart() {
         let place = |table: &str| Place::of(table).unwrap();
-        assert_eq!(&*place("a.v1.newest").topic, "a.v1.newest.changelog");
+        assert_eq!(&*place("a.v1.begun").topic, "a.v1.begun.changelog");
         let (keys, held) = (place("a.v1.unique/12.keys"), place("a.v1.unique/12.held"));
         assert_eq!((&*keys.topic, keys.partition), ("a.v1.unique.changelog", 12));
         assert_eq!((&keys.topic, keys.partition), (&held.topic, held.partition));
@@ -131,21 +168,26 @@ mod tests {
     }
 
     #[test]
-    fn a_record_is_the_change_that_it_was_written_for() {
-        let mut keys = Vec::new();
-        for table in ["a.v1.newest", "a.v1.unique/0.keys", "a.v1.unique/12.held"] {
-            let (stage, partition, _) = log::parse_table(table).unwrap();
-            for (key, value) in
-                [(vec![], None), (vec![0, 1, 0], Some(vec![])), (b"k".to_vec(), Some(b"v".to_vec()))]
-            {
-                let wanted =
-                    StateChange { table: table.into(), key: key.into(), value: value.map(Vec::into) };
-                let written = records(std::slice::from_ref(&wanted), &mut keys).unwrap();
-                let [Change { key, value, .. }] = written.as_slice() else { panic!("one record") };
-                assert_eq!(change(stage, partition, key, *value).as_ref(), Some(&wanted));
+    fn records_are_the_changes_that_they_were_written_for() {
+        for tables in [&["a.v1.begun"][..], &["a.v1.unique/12.keys", "a.v1.unique/12.held"]] {
+            let (stage, partition, _) = log::parse_table(tables[0]).unwrap();
+            let keys_and_values =
+                [(vec![], None), (vec![0, 1, 0], Some(vec![])), (b"k".to_vec(), Some(b"v".to_vec()))];
+            let wanted = keys_and_values.iter().flat_map(|(key, value)| {
+                tables.iter().map(|table| StateChange {
+                    table: (*table).into(),
+                    key: key.clone().into(),
+                    value: value.clone().map(Vec::into),
+                })
+            });
+            let wanted: Vec<StateChange> = wanted.collect();
+            let (mut keys, mut read) = (Vec::new(), Changes::default());
+            read.push(stage, partition, b"no zero byte", None);
+            for Change { key, value, .. } in records(&wanted, &mut keys).unwrap() {
+                read.push(stage, partition, key, value);
             }
+            assert_eq!(read.finish(), wanted);
         }
-        assert_eq!(change("a", 0, b"no zero byte", None), None);
     }
 
     #[test]

@@ -282,8 +282,8 @@ impl Group {
         Ok(members.any(|found| is_name(found.id()) && found.client_id() != member.client_id))
     }
 
-    /// The next offset of a partition, once no transaction is open that may move it.
-    pub fn committed(&self, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+    /// The position in a partition, once no transaction is open that may move it.
+    pub fn position(&self, topic: &str, partition: u32) -> Result<Option<Position>, Error> {
         self.options.listen(&self.asks);
         let mut list = TopicPartitionList::new();
         list.add_partition(topic, number(partition)?);
@@ -301,7 +301,9 @@ impl Group {
         let found = self.asks.committed_offsets(list, POSITION).map_err(failed)?;
         let Some(element) = found.elements().into_iter().next() else { return Ok(None) };
         element.error().map_err(failed)?;
-        Ok(offset(element.offset()))
+        let note = || element.metadata().to_owned();
+        let position = |next_offset| Position { topic: topic.into(), partition, next_offset, note: note() };
+        Ok(offset(element.offset()).map(position))
     }
 }
 

@@ -401,12 +401,12 @@ impl Log for KafkaLog {
         self.explained(read)
     }
 
-    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
-        let next = self.explained(self.group(group)?.committed(topic, partition))?;
-        if let Some(next) = next {
-            self.positions.borrow_mut().insert((group.into(), topic.into(), partition), next);
+    fn position(&self, group: &str, topic: &str, partition: u32) -> Result<Option<Position>, Error> {
+        let found = self.explained(self.group(group)?.position(topic, partition))?;
+        if let Some(Position { next_offset, .. }) = &found {
+            self.positions.borrow_mut().insert((group.into(), topic.into(), partition), *next_offset);
         }
-        Ok(next)
+        Ok(found)
     }
 
     fn append(&mut self, step: Step) -> Result<(), Error> {

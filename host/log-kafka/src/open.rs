@@ -34,7 +34,7 @@ impl Open {
         for position in positions {
             let same = |p: &&mut Position| p.topic == position.topic && p.partition == position.partition;
             match known.iter_mut().find(same) {
-                Some(before) => before.next_offset = position.next_offset,
+                Some(before) => before.clone_from(position),
                 None => known.push(position.clone()),
             }
         }

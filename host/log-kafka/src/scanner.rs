@@ -10,7 +10,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Headers, Message as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::changelog::{self, Mark};
+use crate::changelog::{self, Changes, Mark};
 use crate::cloud_event;
 use crate::ear::Ear;
 use crate::group::number;
@@ -221,7 +221,7 @@ impl Scanner {
             return Ok(None);
         }
         let end = mark.end.unwrap_or(written);
-        let (mut slice, mut offset, mut bytes) = (Slice::default(), mark.offset, 0);
+        let (mut changes, mut offset, mut bytes) = (Changes::default(), mark.offset, 0);
         let mut is_full = false;
         if offset < end.min(stable) {
             self.scan(topic, partition, offset, |message| {
@@ -230,7 +230,7 @@ impl Scanner {
                     return false;
                 }
                 let (key, value) = (message.key().unwrap_or_default(), message.payload());
-                slice.changes.extend(changelog::change(stage, partition, key, value));
+                changes.push(stage, partition, key, value);
                 (offset, bytes) = (at + 1, bytes + message.payload_len() + message.key_len());
                 is_full = bytes >= most_bytes;
                 !is_full
@@ -239,13 +239,13 @@ impl Scanner {
                 offset = offset.max(end.min(stable));
             }
         }
-        slice.done = offset >= end;
-        if !slice.done && offset == mark.offset {
+        let done = offset >= end;
+        if !done && offset == mark.offset {
             return Err(Error::Pending { what: format!("the state of {stage} {partition}") });
         }
-        let end = Some(end).filter(|_| !slice.done);
-        slice.next = Mark { offset, end, ..mark }.to_bytes();
-        Ok(Some(slice))
+        let end = Some(end).filter(|_| !done);
+        let next = Mark { offset, end, ..mark }.to_bytes();
+        Ok(Some(Slice { changes: changes.finish(), next, done }))
     }
 
     /// A place behind what is committed and in front of what is not decided.

@@ -37,9 +37,11 @@ pub const RECORDS: Settings = &[
     ("max.message.bytes", MOST_RECORD_BYTES),
 ];
 
-/// Of changelogs: the last value of each key.
+/// Of changelogs: the last value of each key. The last segment is never compacted, and is read by who takes a partition
+/// over: so it is small.
 pub const CHANGELOG: Settings = &[
     ("cleanup.policy", "compact"),
+    ("segment.bytes", "67108864"),
     ("message.timestamp.type", "CreateTime"),
     ("max.message.bytes", MOST_RECORD_BYTES),
 ];

@@ -411,7 +411,11 @@ fn offsets(positions: &[Position]) -> Result<TopicPartitionList, KafkaError> {
     let mut offsets = TopicPartitionList::new();
     for at in positions {
         let next = Offset::Offset(i64::try_from(at.next_offset).unwrap_or(i64::MAX));
-        offsets.add_partition_offset(&at.topic, partition_of(at.partition)?, next)?;
+        let mut element = offsets.add_partition(&at.topic, partition_of(at.partition)?);
+        element.set_offset(next)?;
+        if !at.note.is_empty() {
+            element.set_metadata(&at.note);
+        }
     }
     Ok(offsets)
 }

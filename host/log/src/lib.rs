@@ -64,6 +64,9 @@ pub struct Position {
     pub partition: u32,
     /// The offset of the next record to read.
     pub next_offset: u64,
+    /// What the reader has to know to go on there, so that it need not read its state for that; some hundred bytes at
+    /// most.
+    pub note: String,
 }
 
 /// A change of keyed state.
@@ -210,11 +213,18 @@ pub trait Log {
     fn poll(&self, topic: &str, partition: u32, from: u64, most: Most) -> Result<Vec<Record>, Error> {
         self.read(topic, partition, from, most)
     }
-    /// The next offset that a group has committed for a partition.
+    /// The position that a group has committed for a partition.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::Pending`].
-    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error>;
+    fn position(&self, group: &str, topic: &str, partition: u32) -> Result<Option<Position>, Error>;
+    /// Its next offset alone.
+    ///
+    /// # Errors
+    /// As [`Self::position`].
+    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+        Ok(self.position(group, topic, partition)?.map(|position| position.next_offset))
+    }
     /// Adds a step to the open transaction, or opens one with it: it is to be committed together with what was
     /// appended since the last commit. Nobody reads it before that.
     ///

@@ -126,7 +126,7 @@ impl Pipeline {
     pub fn state_stages(&self) -> Vec<(String, u32)> {
         let partitions = |then: &Then| self.output(&then.from).map_or(1, |o| o.partitions);
         let then = self.then.iter().map(|then| (self.group_of(then), partitions(then)));
-        [(stage::state_table(&self.group()), 1)].into_iter().chain(then).collect()
+        [(stage::begun_table(&self.group()), 1)].into_iter().chain(then).collect()
     }
 
     /// The consumer group of a stateful stage.

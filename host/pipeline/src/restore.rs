@@ -111,8 +111,8 @@ fn size(change: &StateChange) -> u64 {
 pub(crate) struct Restore {
     /// The position to go on from. It was asked for before the state: that waits for open transactions.
     pub(crate) next: u64,
-    /// Whether the group had committed one.
-    is_committed: bool,
+    /// What the group has noted beside it; none: it had committed none.
+    note: Option<String>,
     input: crate::Input,
     stage: String,
     /// The partition that the stage's state lies in.
@@ -132,8 +132,8 @@ pub(crate) struct Restore {
 
 /// What is restored.
 enum Into {
-    /// A raw partition, by the key of what the log has for it, and that.
-    Source { source: usize, key: Vec<u8>, found: Option<Bytes>, partition: u32 },
+    /// A raw partition, of which the note says all. Without one the log is asked whether it was begun all the same.
+    Source { source: usize, begun: StateChange, is_begun: bool },
     /// A stateful stage's partition; none: it has to be begun.
     Then { number: usize, restored: Option<Box<Restored>> },
 }
@@ -142,12 +142,11 @@ impl Restore {
     /// Asks for the position.
     pub(crate) fn begin(running: &Running, input: &crate::Input, log: &dyn Log) -> Result<Self, Error> {
         let crate::Input { partition, .. } = input;
-        let (next, is_committed) = crate::worker::position(input, log)?;
+        let (next, note) = crate::worker::position(input, log)?;
         let (stage, at, into) = match input.reads() {
             Reads::Source(source) => {
-                let key = running.first.state_key(source, *partition);
-                let into = Into::Source { source, key, found: None, partition: *partition };
-                (running.first.state_table(), 0, into)
+                let begun = crate::stage::begun(input);
+                (begun.table.to_string(), 0, Into::Source { source, begun, is_begun: false })
             }
             Reads::Then(number) => {
                 let stage = running.then.get(number).map_or("", |stage| stage.group());
@@ -156,7 +155,8 @@ impl Restore {
         };
         Ok(Self {
             next,
-            is_committed,
+            log_is_done: note.is_some() && input.is_raw(),
+            note,
             input: input.clone(),
             stage,
             partition: at,
@@ -165,10 +165,14 @@ impl Restore {
             looked: false,
             snapshot: None,
             by_snapshot: false,
-            log_is_done: false,
             attempts: 0,
             changed: Changed::default(),
         })
+    }
+
+    /// Whether the group had committed a position.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.note.is_some()
     }
 
     /// Restores another slice; true: that was all, and the stage has the partition.
@@ -194,7 +198,7 @@ impl Restore {
         if !self.log_is_done && !self.read_log(running, log, copies)? {
             return Ok(false);
         }
-        if !self.is_committed && self.has_state() {
+        if self.note.is_none() && self.has_state() {
             return self.begin_later(running, log);
         }
         self.finish(running, copies)
@@ -203,7 +207,7 @@ impl Restore {
     /// Whether there is anything of what was read before.
     fn has_state(&self) -> bool {
         match &self.into {
-            Into::Source { found, .. } => found.is_some(),
+            Into::Source { is_begun, .. } => *is_begun,
             Into::Then { .. } => self.changed.bytes > 0,
         }
     }
@@ -211,7 +215,7 @@ impl Restore {
     /// State without a position: they are committed together, so either another has begun since the position was
     /// asked for, or the group has lost it. To begin at the topic's start would double all that was read.
     fn begin_later(&mut self, running: &Running, log: &dyn Log) -> Result<bool, Error> {
-        if !crate::worker::position(&self.input, log)?.1 {
+        if crate::worker::position(&self.input, log)?.1.is_none() {
             let crate::Input { topic, partition, .. } = &self.input;
             return Err(Error::NoPosition { topic: topic.to_string(), partition: *partition });
         }
@@ -247,7 +251,7 @@ impl Restore {
         };
         if head.of != Head::of(&self.stage, self.partition) {
             copies.note(&self.stage, self.partition, "it is another partition's");
-        } else if !self.is_committed || head.position > self.next {
+        } else if self.note.is_none() || head.position > self.next {
             copies.note(&self.stage, self.partition, "the group was begun anew since");
         } else {
             match log.state_from(&self.stage, self.partition, &head.place, copies.slice_bytes)? {
@@ -288,7 +292,7 @@ impl Restore {
         (self.snapshot, self.by_snapshot, self.from) = (None, false, Place::new());
         (self.log_is_done, self.changed) = (false, Changed::default());
         match &mut self.into {
-            Into::Source { found, .. } => *found = None,
+            Into::Source { is_begun, .. } => *is_begun = false,
             Into::Then { restored, .. } => *restored = None,
         }
         self.begin_stage(running)
@@ -314,9 +318,9 @@ impl Restore {
         self.changed.read(&slice.changes);
         for change in slice.changes {
             match &mut self.into {
-                Into::Source { key, found, .. } if change.key == *key => *found = change.value,
+                Into::Source { begun, is_begun, .. } => *is_begun |= change.key == begun.key,
                 Into::Then { restored: Some(restored), .. } => restored.take(change)?,
-                _ => {}
+                Into::Then { .. } => {}
             }
         }
         (self.from, self.log_is_done) = (slice.next, slice.done);
@@ -326,8 +330,12 @@ impl Restore {
     /// Hands over what was restored; false: not all of it yet.
     fn finish(&mut self, running: &mut Running, copies: &mut Copies) -> Result<bool, Error> {
         match &mut self.into {
-            Into::Source { source, found, partition, .. } => {
-                running.first.put(*source, *partition, found.take())?;
+            Into::Source { source, .. } => {
+                running.first.restore(
+                    *source,
+                    self.input.partition,
+                    self.note.as_deref().unwrap_or_default(),
+                )?;
             }
             Into::Then { number, restored } => {
                 let (Some(stage), Some(mut whole)) = (running.then.get_mut(*number), restored.take()) else {

@@ -12,7 +12,7 @@ use arrow::datatypes::{
     DataType, Field as ArrowField, Schema as ArrowSchema, SchemaRef, TimestampMicrosecondType,
 };
 use event::{Decoder, Kind};
-use log::{Bytes, KeyValue, Output, Record, StateChange};
+use log::{Bytes, Output, Record, StateChange};
 use plugin::{Component, Offers, Plugin, Shape};
 
 use crate::sink::{DeadLetters, Refused, Sink};
@@ -50,8 +50,10 @@ impl std::ops::AddAssign for Counts {
 pub struct StepResult {
     /// Events and dead letters.
     pub outputs: Vec<Output>,
-    /// The partition's largest timestamp, or what is kept for keys.
+    /// What is kept for keys, and of watermarks.
     pub state: Vec<StateChange>,
+    /// Of a raw partition, how far it has come: what its position is to say beside the offset.
+    pub note: String,
     /// What the plugins have counted, counter by counter; for `count`, once the step is committed.
     pub counted: Vec<u64>,
     /// For the summary.
@@ -169,9 +171,19 @@ impl RefusedRecord {
     }
 }
 
-/// The table of a first stage's state.
-pub fn state_table(group: &str) -> String {
-    format!("{group}.newest")
+/// The table that says which raw partitions a first stage has begun to read: should the group lose its positions,
+/// nobody begins anew without being asked.
+pub(crate) fn begun_table(group: &str) -> String {
+    format!("{group}.begun")
+}
+
+/// What the first step of a raw partition says in it.
+pub(crate) fn begun(input: &crate::Input) -> StateChange {
+    StateChange {
+        table: begun_table(&input.group).into(),
+        key: format!("{}/{}", input.topic, input.partition).into(),
+        value: Some(Bytes::from_static(b"begun")),
+    }
 }
 
 impl Stage {
@@ -240,35 +252,17 @@ impl Stage {
         add_counts(self.steps.iter_mut().flat_map(|step| &mut step.counters), counted);
     }
 
-    /// The table of the log that this stage's state lies in.
-    #[must_use]
-    pub fn state_table(&self) -> String {
-        state_table(&self.group)
-    }
-
-    /// Under which key of that table what is known of a partition of source number `source` lies.
-    pub(crate) fn state_key(&self, source: usize, partition: u32) -> Vec<u8> {
-        self.inputs.get(source).map_or_else(Vec::new, |input| join_key(&input.topic, partition))
-    }
-
-    /// Takes back what was committed for one partition of source number `source`.
+    /// Takes back what was committed for one partition of source number `source`, by the note of its position.
     ///
     /// # Errors
     /// [`Error::State`] if it cannot be read by this version of the pipeline.
-    pub fn restore(&mut self, source: usize, partition: u32, state: &[KeyValue]) -> Result<(), Error> {
-        let key = self.state_key(source, partition);
-        let found = state.iter().find(|(k, _)| *k == key).map(|(_, value)| Bytes::copy_from_slice(value));
-        self.put(source, partition, found)
-    }
-
-    /// The same, of what lies under its key.
-    pub(crate) fn put(&mut self, source: usize, partition: u32, found: Option<Bytes>) -> Result<(), Error> {
+    pub fn restore(&mut self, source: usize, partition: u32, note: &str) -> Result<(), Error> {
         self.forget(source, partition);
-        let table = self.state_table();
         let Some(input) = self.inputs.get_mut(source) else { return Ok(()) };
-        if let Some(value) = found {
-            let mark = Mark::from_bytes(&value).ok_or(state::Error::Damaged { table })?;
-            input.marks.insert(partition, mark);
+        // Without one there has been no event yet.
+        if !note.is_empty() {
+            let damaged = || state::Error::Damaged { table: format!("position of {}", self.group) };
+            input.marks.insert(partition, Mark::from_bytes(note.as_bytes()).ok_or_else(damaged)?);
         }
         Ok(())
     }
@@ -310,13 +304,7 @@ impl Stage {
         result.refused = count_refused(refused.iter().map(|refused| (&refused.step, refused.code)));
         let refused = refused.into_iter().filter_map(|refused| refused.with_row(partition, records));
         self.dead_letters.write(&input.topic, refused.collect(), &mut result.outputs);
-        if let Some(come) = come {
-            result.state.push(StateChange {
-                table: self.state_table().into(),
-                key: join_key(&input.topic, partition).into(),
-                value: Some(come.to_bytes().into()),
-            });
-        }
+        result.note = come.map(Mark::to_text).unwrap_or_default();
         Ok(result)
     }
 
@@ -343,13 +331,10 @@ impl Stage {
 
     /// A step without records, which says how far a partition has come.
     fn tell(&mut self, source: usize, partition: u32, mark: Mark) -> StepResult {
-        let table = self.state_table().into();
-        let mut result = StepResult::default();
+        let mut result = StepResult { note: mark.to_text(), ..StepResult::default() };
         if let Some(input) = self.inputs.get_mut(source) {
             input.marks.insert(partition, mark);
             self.sink.mark(&input.topic, partition, mark, &mut result.outputs);
-            let (key, value) = (join_key(&input.topic, partition).into(), Some(mark.to_bytes().into()));
-            result.state.push(StateChange { table, key, value });
         }
         result
     }
@@ -594,8 +579,4 @@ fn input(source: &Source, schema: &event::Schema) -> Result<Input, Error> {
         max_ahead_us: source.max_ahead,
         marks: BTreeMap::new(),
     })
-}
-
-fn join_key(topic: &str, partition: u32) -> Vec<u8> {
-    format!("{topic}/{partition}").into_bytes()
 }

@@ -36,11 +36,15 @@ impl Mark {
         self.at_us.is_none()
     }
 
-    /// As records and state have it: both times, `-` for none; once where they are the same.
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
+    /// As records, state and positions have it: both times, `-` for none; once where they are the same.
+    pub(crate) fn to_text(self) -> String {
         let text = |time: Option<i64>| time.map_or("-".into(), |us| us.to_string());
         let (at, floor) = (text(self.at_us), text(self.floor_us));
-        if self.at_us.is_some() && at == floor { at } else { format!("{at} {floor}") }.into_bytes()
+        if self.at_us.is_some() && at == floor { at } else { format!("{at} {floor}") }
+    }
+
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        self.to_text().into_bytes()
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {

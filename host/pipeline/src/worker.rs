@@ -60,6 +60,8 @@ struct Held {
     next: Option<u64>,
     /// The same without open steps.
     committed: Option<u64>,
+    /// Whether the group has a position there, or will with the open steps.
+    is_begun: bool,
     /// What is under way where `next` is none.
     restore: Option<Restore>,
     changed: Changed,
@@ -257,6 +259,7 @@ impl Worker {
             input,
             next: None,
             committed: None,
+            is_begun: false,
             restore: None,
             changed: Changed::default(),
             marked_us: None,
@@ -396,17 +399,20 @@ impl Worker {
     pub fn append(&mut self, log: &mut dyn Log, prepared: Prepared) -> Result<(), Error> {
         let Prepared { input, result, next, marks, now_us } = prepared;
         let Some(held) = self.inputs.get_mut(input) else { return Ok(()) };
-        let StepResult { outputs, state, counted, mut counts, logged, refused } = result;
+        let StepResult { outputs, mut state, note, counted, mut counts, logged, refused } = result;
         let of_stage = counts;
         if matches!(held.input.reads, Reads::Then(_)) {
             (counts.records_in, counts.events_out) = (0, 0);
+        }
+        if held.input.is_raw() && !std::mem::replace(&mut held.is_begun, true) {
+            state.push(crate::stage::begun(&held.input));
         }
         if let Some(now_us) = now_us {
             held.changed.add(&state, now_us);
         }
         self.pace.append(&outputs, &state, now_us);
         // A step without a position would not be bound to the group, and a zombie's would pass.
-        let positions = vec![held.input.position(next)];
+        let positions = vec![held.input.position(next, note)];
         let group = held.input.group.clone();
         held.next = Some(next);
         let committed = Committed { input, counts, logged, of_stage, refused };
@@ -556,8 +562,8 @@ impl Input {
         Self { partition, ..self.clone() }
     }
 
-    fn position(&self, next_offset: u64) -> Position {
-        Position { topic: self.topic.clone(), partition: self.partition, next_offset }
+    fn position(&self, next_offset: u64, note: String) -> Position {
+        Position { topic: self.topic.clone(), partition: self.partition, next_offset, note }
     }
 }
 
@@ -600,12 +606,12 @@ fn read(
     }
 }
 
-/// Where an input's group goes on in it, and whether it has committed that.
-pub(crate) fn position(input: &Input, log: &dyn Log) -> Result<(u64, bool), Error> {
+/// Where an input's group goes on in it, and what it has noted there; none: it has committed nothing.
+pub(crate) fn position(input: &Input, log: &dyn Log) -> Result<(u64, Option<String>), Error> {
     let Input { topic, partition, group, .. } = input;
-    Ok(match log.committed(group, topic, *partition)? {
-        Some(next) => (next, true),
-        None => (log.start_offset(topic, *partition)?, false),
+    Ok(match log.position(group, topic, *partition)? {
+        Some(Position { next_offset, note, .. }) => (next_offset, Some(note)),
+        None => (log.start_offset(topic, *partition)?, None),
     })
 }
 
@@ -635,7 +641,7 @@ fn restore(
     // Whether the last step before the restore said how far it had come is not known; and a first start
     // commits where it began, so that what expires later is missed.
     (held.next, held.committed, held.owes_mark) = (Some(restore.next), Some(restore.next), true);
-    held.changed = restore.changed;
+    (held.is_begun, held.changed) = (restore.is_committed(), restore.changed);
     Ok(held.next)
 }
 

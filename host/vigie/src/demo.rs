@@ -135,7 +135,8 @@ impl Feed {
 
     fn flush(&mut self, log: &mut dyn Log) -> Result<()> {
         let Some(first) = self.outputs.first() else { return Ok(()) };
-        let position = Position { topic: first.topic.clone(), partition: 0, next_offset: self.seen };
+        let topic = first.topic.clone();
+        let position = Position { topic, partition: 0, next_offset: self.seen, note: String::new() };
         let outputs = std::mem::take(&mut self.outputs);
         log.commit_step(Step { group: GROUP.into(), positions: vec![position], outputs, state: vec![] })?;
         self.done = self.seen;

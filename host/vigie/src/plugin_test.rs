@@ -187,7 +187,8 @@ impl Harness<'_> {
 
     fn ran(&self, cut: usize, fresh: bool) -> Result<Ran> {
         let pipeline = self.pipeline()?;
-        let mut driver = Driver { harness: self, pipeline, running: None, state: BTreeMap::new(), fresh };
+        let (state, note) = (BTreeMap::new(), String::new());
+        let mut driver = Driver { harness: self, pipeline, running: None, state, note, fresh };
         let records: Vec<Record> =
             (0..).zip(&self.case.events).map(|(offset, event)| record(offset, event)).collect();
         let mut results = Vec::new();
@@ -226,17 +227,21 @@ struct Driver<'a> {
     pipeline: Pipeline,
     running: Option<Running>,
     state: BTreeMap<Arc<str>, BTreeMap<Bytes, Bytes>>,
+    /// Of the raw partition.
+    note: String,
     fresh: bool,
 }
 
 impl Driver<'_> {
     fn first(&mut self, records: &[Record]) -> Result<StepResult> {
         let result = self.running()?.first.step(0, 0, records, false)?;
+        self.note.clone_from(&result.note);
         Ok(self.keep(result))
     }
 
     fn close(&mut self) -> Result<StepResult> {
         let result = self.running()?.first.close(0, 0);
+        self.note.clone_from(&result.note);
         Ok(self.keep(result))
     }
 
@@ -257,7 +262,7 @@ impl Driver<'_> {
             let component = |_: &str| Ok(self.harness.component.clone());
             let (identity, tables) = (Identity::new([0; 16]), self.harness.tables.clone());
             let mut running = Running::new(&self.pipeline, identity, tables, &component)?;
-            running.first.restore(0, 0, &self.table(&running.first.state_table()))?;
+            running.first.restore(0, 0, &self.note)?;
             for stage in &mut running.then {
                 let [keys, marks, held] = stage.tables(0).map(|name| self.table(&name));
                 stage.restore(0, [&keys, &marks, &held])?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result};
-use log::{Error, Log, Most, Place, Record, Slice, Step};
+use log::{Error, Log, Most, Place, Position, Record, Slice, Step};
 use pipeline::{Draft, Identity, Pipeline, Running, Snapshots, Worker};
 use plugin::Sandbox;
 
@@ -117,8 +117,10 @@ impl Log for Events {
         Ok((from..self.keys).take(most.records).map(event).collect())
     }
 
-    fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, Error> {
-        Ok(self.committed)
+    fn position(&self, _: &str, topic: &str, partition: u32) -> Result<Option<Position>, Error> {
+        let position =
+            |next_offset| Position { topic: topic.into(), partition, next_offset, note: String::new() };
+        Ok(self.committed.map(position))
     }
 
     fn append(&mut self, step: Step) -> Result<(), Error> {

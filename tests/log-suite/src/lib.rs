@@ -73,7 +73,7 @@ fn output(topic: &str, partition: u32, value: &str) -> Output {
 }
 
 fn position(partition: u32, next_offset: u64) -> Position {
-    Position { topic: "raw".into(), partition, next_offset }
+    Position { topic: "raw".into(), partition, next_offset, note: format!("at {next_offset}") }
 }
 
 fn change(table: &str, key: &str, value: Option<&str>) -> StateChange {
@@ -102,7 +102,7 @@ fn patiently<T>(mut ask: impl FnMut() -> Result<T, Error>) -> T {
     panic!("a transaction has not ended for 10 s");
 }
 
-type Contents = (Vec<Record>, Option<u64>, Vec<KeyValue>);
+type Contents = (Vec<Record>, Option<Position>, Vec<KeyValue>);
 
 /// All records of a partition; one read may give fewer.
 fn everything(log: &dyn Log, topic: &str, partition: u32) -> Vec<Record> {
@@ -120,7 +120,7 @@ fn everything(log: &dyn Log, topic: &str, partition: u32) -> Vec<Record> {
 /// All that a step could have changed.
 fn contents(log: &dyn Log) -> Contents {
     let records = everything(log, "events", 0);
-    let position = patiently(|| log.committed("group", "raw", 0));
+    let position = patiently(|| log.position("group", "raw", 0));
     (records, position, patiently(|| log.state("state")))
 }
 
@@ -136,7 +136,7 @@ pub fn a_step_is_there_for_a_new_connection(world: &dyn World) {
     let log = world.connect("second");
     assert_eq!(contents(&*log), before);
     let (records, position, state) = before;
-    assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(3)));
+    assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(self::position(0, 3))));
     assert!(records.iter().all(|r| r.timestamp_us == 7_000 && r.key == "key"));
     assert_eq!(state, [(b"y".to_vec(), b"2".to_vec())]);
     assert_eq!(values(&everything(&*log, "raw", 1)), ["c"]);
@@ -160,7 +160,8 @@ pub fn steps_are_committed_together(world: &dyn World) {
     log.commit().unwrap();
     log.commit().unwrap();
     let (records, position, _) = contents(&*log);
-    assert_eq!((values(&records), position), (vec!["a".into(), "b".into(), "c".into()], Some(5)));
+    let wanted = (vec!["a".into(), "b".into(), "c".into()], Some(self::position(0, 5)));
+    assert_eq!((values(&records), position), wanted);
     assert_eq!(patiently(|| log.committed("other", "raw", 1)), Some(3));
     for (partition, value) in [(0, "c"), (1, "b")] {
         let table = patiently(|| log.state(&format!("stage/{partition}.table")));
@@ -184,7 +185,8 @@ pub fn what_was_only_appended_is_given_up(world: &dyn World) {
     assert_eq!(contents(&*log), before);
     log.commit_step(step(&[position(0, 1)], &[output("events", 0, "d")], &[])).unwrap();
     let (records, position, state) = contents(&*log);
-    assert_eq!((values(&records), position, state), (vec!["d".into()], Some(1), Vec::new()));
+    let wanted = (vec!["d".into()], Some(self::position(0, 1)), Vec::new());
+    assert_eq!((values(&records), position, state), wanted);
 }
 
 /// A step that the log refuses leaves no trace, and the next one is taken.
@@ -207,7 +209,7 @@ pub fn of_a_step_that_fails_nothing_is_there(world: &dyn World) {
     }
     log.commit_step(step(&[position(0, 4)], &[output("events", 0, "b")], &state)).unwrap();
     let (records, position, state) = contents(&*log);
-    assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(4)));
+    assert_eq!((values(&records), position), (vec!["a".into(), "b".into()], Some(self::position(0, 4))));
     assert_eq!(state, [(b"x".to_vec(), b"2".to_vec())]);
 }
 
@@ -295,9 +297,13 @@ pub fn a_topic_of_others_may_have_more_partitions(world: &dyn World) {
     assert_eq!(log.partitions("others").unwrap(), Some(3));
 }
 
-/// Positions belong to a group, a topic and a partition.
+/// Positions belong to a group, a topic and a partition, and their notes go with them.
 pub fn groups_come_as_far_as_they_have_committed(world: &dyn World) {
     let mut log = raw(world);
+    let silent = Position { note: String::new(), ..position(1, 2) };
+    log.commit_step(step(&[position(0, 2), silent.clone()], &[], &[])).unwrap();
+    assert_eq!(patiently(|| log.position("group", "raw", 0)), Some(position(0, 2)));
+    assert_eq!(patiently(|| log.position("group", "raw", 1)), Some(silent));
     log.commit_step(step(&[position(0, 3), position(1, 5)], &[], &[])).unwrap();
     log.commit_step(Step::of("other", &[position(0, 1)], &[], &[])).unwrap();
     let at = |group: &str, topic: &str, partition| patiently(|| log.committed(group, topic, partition));

@@ -60,8 +60,7 @@ impl Watcher {
         }
         self.look(cluster)?;
         for (of, records) in placed {
-            let key = (GROUP.to_owned(), raw_topic(of.0), of.1);
-            let position = cluster.positions.get(&key).copied().unwrap_or_default();
+            let position = cluster.next_offset(GROUP, &raw_topic(of.0), of.1);
             let read = records.partition_point(|placed| placed.offset < position);
             let before = self.read.insert(*of, read).unwrap_or_default();
             if read > before {

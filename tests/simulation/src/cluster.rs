@@ -65,7 +65,7 @@ pub struct Cluster {
     pub deletes_kept_us: Option<i64>,
     /// By the topic that is read: each has one stage that reads it.
     pub groups: BTreeMap<String, Group>,
-    pub positions: BTreeMap<(String, String, u32), u64>,
+    pub positions: BTreeMap<(String, String, u32), Position>,
     epochs: BTreeMap<Member, u64>,
     transactions: BTreeMap<Number, Transaction>,
     /// The transaction that a member appends to. It may have timed out meanwhile.
@@ -173,12 +173,13 @@ impl Cluster {
         if self.sabotaged(Sabotage::LosePositions) && self.commits.is_multiple_of(16) {
             return;
         }
-        for (group, Position { topic, partition, next_offset }, _) in transaction.positions {
-            let key = (group.clone(), topic.to_string(), partition);
-            let before = self.positions.insert(key, next_offset).unwrap_or_default();
+        for (group, position, _) in transaction.positions {
+            let Position { topic, partition, next_offset, .. } = position.clone();
+            let before = self.next_offset(&group, &topic, partition);
             if before > next_offset {
                 self.wrong = Some(format!("{group} went back in {topic} from {before} to {next_offset}"));
             }
+            self.positions.insert((group, topic.to_string(), partition), position);
         }
     }
 
@@ -259,6 +260,12 @@ impl Cluster {
             places.insert(place);
         }
         Ok(places)
+    }
+
+    /// How far a group has committed a partition.
+    pub fn next_offset(&self, group: &str, topic: &str, partition: u32) -> u64 {
+        let found = self.positions.get(&(group.to_owned(), topic.to_owned(), partition));
+        found.map_or(0, |position| position.next_offset)
     }
 
     fn is_member(&self, topic: &str, member: Member, read_in: Option<u64>) -> bool {

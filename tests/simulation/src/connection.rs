@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use log::{Error, Log, Most, Place, Record, Slice, Step};
+use log::{Error, Log, Most, Place, Position, Record, Slice, Step};
 
 use crate::cluster::{Cluster, Fate, Member, Request};
 use crate::faults::Sabotage;
@@ -94,12 +94,12 @@ impl Log for Connection {
         Ok(records)
     }
 
-    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
+    fn position(&self, group: &str, topic: &str, partition: u32) -> Result<Option<Position>, Error> {
         let cluster = self.cluster.borrow();
         if cluster.is_pending(group, topic, partition) {
             return Err(Error::Pending { what: format!("{group} in {topic}") });
         }
-        Ok(cluster.positions.get(&(group.into(), topic.into(), partition)).copied())
+        Ok(cluster.positions.get(&(group.into(), topic.into(), partition)).cloned())
     }
 
     fn append(&mut self, step: Step) -> Result<(), Error> {

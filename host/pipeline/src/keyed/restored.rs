@@ -54,7 +54,8 @@ impl Restored {
             (2, value) => {
                 let offset = key.as_ref().try_into().map(u64::from_be_bytes).map_err(|_| damaged())?;
                 match value {
-                    Some(value) => self.held.insert(offset, value),
+                    // Of its own: it may be a small part of all that was read at once.
+                    Some(value) => self.held.insert(offset, Bytes::copy_from_slice(&value)),
                     None => self.held.remove(&offset),
                 };
             }

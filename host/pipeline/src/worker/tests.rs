@@ -11,7 +11,11 @@ struct Unwell {
     start: u64,
     end: u64,
     committed: Option<u64>,
-    appended: Option<u64>,
+    /// That of the position.
+    note: String,
+    /// Keys of the first stage's table.
+    begun: Vec<log::Bytes>,
+    appended: Vec<Step>,
     next_append: Option<LogError>,
     next_commit: Option<LogError>,
     asked: RefCell<Vec<String>>,
@@ -54,13 +58,15 @@ impl Log for Unwell {
         let record = |offset| Record { offset, timestamp_us, key: vec![].into(), value: value.clone() };
         Ok((from..self.end).take(most.records).map(record).collect())
     }
-    fn committed(&self, _: &str, _: &str, _: u32) -> Result<Option<u64>, LogError> {
+    fn position(&self, _: &str, topic: &str, partition: u32) -> Result<Option<Position>, LogError> {
         self.say("committed");
-        Ok(self.committed)
+        let note = self.note.clone();
+        let position = |next_offset| Position { topic: topic.into(), partition, next_offset, note };
+        Ok(self.committed.map(position))
     }
     fn append(&mut self, step: Step) -> Result<(), LogError> {
         self.say("append");
-        self.appended = step.positions.first().map(|position| position.next_offset);
+        self.appended.push(step);
         self.next_append.take().map_or(Ok(()), Err)
     }
     fn commit(&mut self) -> Result<(), LogError> {
@@ -68,15 +74,28 @@ impl Log for Unwell {
         if let Some(error) = self.next_commit.take() {
             return Err(error);
         }
-        self.committed = self.appended.take().or(self.committed);
+        for Step { positions, state, .. } in std::mem::take(&mut self.appended) {
+            for Position { next_offset, note, .. } in positions {
+                (self.committed, self.note) = (Some(next_offset), note);
+            }
+            self.begun.extend(state.into_iter().map(|change| change.key));
+        }
         Ok(())
     }
     fn recover(&mut self) -> Result<(), LogError> {
         self.say("recover");
+        self.appended.clear();
         Ok(())
     }
-    fn state_from(&self, _: &str, _: u32, _: &Place, _: usize) -> Result<Option<Slice>, LogError> {
-        Ok(Some(Slice { done: true, ..Slice::default() }))
+    fn state_from(&self, table: &str, _: u32, _: &Place, _: usize) -> Result<Option<Slice>, LogError> {
+        self.say("state");
+        let change = |key: &log::Bytes| log::StateChange {
+            table: table.into(),
+            key: key.clone(),
+            value: Some("begun".into()),
+        };
+        let changes = self.begun.iter().map(change).collect();
+        Ok(Some(Slice { changes, done: true, ..Slice::default() }))
     }
 }
 
@@ -155,7 +174,7 @@ fn a_step_that_was_given_up_is_computed_again() {
     assert_eq!(log.committed, None);
     log.asked.take();
     step(&mut worker, &mut log).unwrap();
-    assert_eq!(log.asked.take(), ["recover", "committed", "read 0", "append", "commit"]);
+    assert_eq!(log.asked.take(), ["recover", "committed", "state", "read 0", "append", "commit"]);
     assert_eq!(log.committed, Some(2));
 }
 
@@ -200,7 +219,7 @@ fn steps_go_on_before_their_commit_and_are_computed_again_together() {
     append(&mut worker, &mut log).unwrap();
     let committed = worker.commit(&mut log).unwrap();
     assert_eq!(committed.iter().map(|c| c.counts.records_in).collect::<Vec<_>>(), [2, 2]);
-    let wanted = ["recover", "committed", "read 0", "append", "read 2", "append", "commit"];
+    let wanted = ["recover", "committed", "state", "read 0", "append", "read 2", "append", "commit"];
     assert_eq!(log.asked.take(), wanted);
     assert_eq!(log.committed, Some(4));
 }
@@ -214,7 +233,7 @@ fn an_append_that_fails_takes_the_open_steps_with_it() {
     assert!(!worker.is_open());
     log.asked.take();
     step(&mut worker, &mut log).unwrap();
-    assert_eq!(log.asked.take(), ["recover", "committed", "read 0", "append", "commit"]);
+    assert_eq!(log.asked.take(), ["recover", "committed", "state", "read 0", "append", "commit"]);
 }
 
 /// What is computed on top of open steps and then dropped would otherwise be restored to before them.
@@ -225,7 +244,7 @@ fn a_step_that_is_dropped_takes_the_open_steps_with_it() {
     drop(worker.prepare(&mut log, 0, 0).unwrap().unwrap());
     log.asked.take();
     step(&mut worker, &mut log).unwrap();
-    assert_eq!(log.asked.take(), ["recover", "committed", "read 0", "append", "commit"]);
+    assert_eq!(log.asked.take(), ["recover", "committed", "state", "read 0", "append", "commit"]);
     assert_eq!(log.committed, Some(2));
 }
 
@@ -251,4 +270,33 @@ fn steps_grow_while_they_are_quick() {
     };
     let ends = [1, 1, 50_000, 1].map(step_that_took);
     assert_eq!(ends, [1024, 1024 + 2048, 1024 + 2048 + 4000, 1024 + 2048 + 4000 + 2048]);
+}
+
+#[test]
+fn a_position_says_how_far_the_partition_has_come_and_nothing_else_is_read() {
+    let (mut worker_, mut log) = (worker(), Unwell { end: 9, ..Unwell::default() });
+    let come = |worker: &Worker| worker.running().first.mark_of(0, 0);
+    step(&mut worker_, &mut log).unwrap();
+    step(&mut worker_, &mut log).unwrap();
+    assert_eq!(log.begun, ["raw/0"], "said once");
+    let before = come(&worker_);
+    assert!(before.is_some());
+    log.asked.take();
+    let mut heir = worker();
+    heir.restore(&mut log).unwrap();
+    assert_eq!(come(&heir), before);
+    assert_eq!(log.asked.take(), ["committed"]);
+}
+
+#[test]
+fn a_group_that_has_lost_its_positions_does_not_begin_anew() {
+    let mut log = Unwell { end: 9, ..Unwell::default() };
+    step(&mut worker(), &mut log).unwrap();
+    log.committed = None;
+    let lost = step(&mut worker(), &mut log).unwrap_err();
+    assert!(lost.to_string().starts_with("VG3016"), "{lost}");
+    // Of another partition.
+    log.begun = vec!["raw/1".into()];
+    step(&mut worker(), &mut log).unwrap();
+    assert_eq!(log.committed, Some(2));
 }

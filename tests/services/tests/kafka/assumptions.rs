@@ -70,7 +70,7 @@ fn output(topic: &str, value: &str) -> Output {
 }
 
 fn position(topic: &str, next_offset: u64) -> Position {
-    Position { topic: topic.into(), partition: 0, next_offset }
+    Position { topic: topic.into(), partition: 0, next_offset, note: String::new() }
 }
 
 fn append(log: &mut KafkaLog, topic: &str, values: &[&str]) {

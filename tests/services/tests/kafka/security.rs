@@ -131,7 +131,7 @@ fn work(options: Options, topic: &str) {
     }
     let records = patiently(|| log.read(topic, 0, 0, Most::ALL));
     assert_eq!(records.iter().map(|record| &*record.value).collect::<Vec<_>>(), [b"a"]);
-    let positions = [Position { topic: topic.into(), partition: 0, next_offset: 1 }];
+    let positions = [Position { topic: topic.into(), partition: 0, next_offset: 1, note: String::new() }];
     let state = [StateChange { table: stage.as_str().into(), key: "k".into(), value: Some("v".into()) }];
     log.commit_step(Step::of(topic, &positions, &[], &state)).unwrap();
     assert_eq!(patiently(|| log.committed(topic, topic, 0)), Some(1));

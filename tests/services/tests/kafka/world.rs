@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use log::{Error, Log, Most, Place, Record, Slice, Step};
+use log::{Error, Log, Most, Place, Position, Record, Slice, Step};
 use log_kafka::{KafkaLog, Options};
 use services::Broker;
 
@@ -107,8 +107,9 @@ impl Log for Renamed {
         self.log.read(&self.name(topic), partition, from, most)
     }
 
-    fn committed(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, Error> {
-        self.log.committed(&self.name(group), &self.name(topic), partition)
+    fn position(&self, group: &str, topic: &str, partition: u32) -> Result<Option<Position>, Error> {
+        let found = self.log.position(&self.name(group), &self.name(topic), partition)?;
+        Ok(found.map(|position| Position { topic: topic.into(), ..position }))
     }
 
     fn append(&mut self, mut step: Step) -> Result<(), Error> {

@@ -157,8 +157,7 @@ impl World<'_> {
     pub(super) fn expire(&mut self) {
         let mut cluster = self.cluster.borrow_mut();
         for Input { topic, partition, group, .. } in self.pipeline.inputs() {
-            let key = (group.to_string(), topic.to_string(), partition);
-            let mut read = cluster.positions.get(&key).copied().unwrap_or_default();
+            let mut read = cluster.next_offset(&group, &topic, partition);
             if !topic.starts_with("raw.") {
                 read = read.min(self.delivery.store().delivered(&topic, partition));
             }

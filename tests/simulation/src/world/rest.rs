@@ -57,8 +57,7 @@ impl World<'_> {
 
     /// Where the first stage stands in a raw partition.
     pub(super) fn position(&self, (topic, partition): (usize, u32)) -> u64 {
-        let key = (self.pipeline.group(), raw_topic(topic), partition);
-        self.cluster.borrow().positions.get(&key).copied().unwrap_or_default()
+        self.cluster.borrow().next_offset(&self.pipeline.group(), &raw_topic(topic), partition)
     }
 
     /// The raw partition that an input is, and where it stands, if it is too far ahead of one of the same
