@@ -17,8 +17,12 @@ use crate::queue::{Message, Queue};
 use crate::scanner::{NO_GROUP, Scanner, record};
 use crate::{FILLER, Options, errors};
 
+/// A broker gathers records for an answer for so long, in ms, unless it has so many bytes of them. At 5,000 events/s that
+/// takes a third off the client's CPU time and a seventh off the broker's; it costs an event half of it.
+const GATHER_MS: &str = "5";
+const GATHER_BYTES: &str = "100000";
 /// How long to wait for records that the broker has and the client not yet.
-const ON_THEIR_WAY: Duration = Duration::from_millis(5);
+const ON_THEIR_WAY: Duration = Duration::from_millis(10);
 /// Most that is read ahead of one partition, in KiB.
 const AHEAD_KIB: &str = "1024";
 
@@ -56,9 +60,9 @@ impl Reader {
         let mut config = options.consumer(NO_GROUP)?;
         // A partition whose queue is full is looked at again after this time, of which the default is 1 s.
         config.set("fetch.queue.backoff.ms", "2").set("queued.max.messages.kbytes", AHEAD_KIB);
-        // There is one question to a broker at a time. One about partitions that are at their end waits this long for more,
-        // and so do those of which enough was at hand when it was asked; the default is 500 ms.
-        config.set("fetch.wait.max.ms", "50");
+        // There is one question to a broker at a time. Also those partitions wait for its answer of which enough was at hand
+        // when it was asked.
+        config.set("fetch.wait.max.ms", GATHER_MS).set("fetch.min.bytes", GATHER_BYTES);
         // A partition that had no leader when the client last asked has none for it until it asks again: by default 5 minutes.
         config.set("topic.metadata.refresh.interval.ms", LOOK_MS);
         let consumer = Arc::new(config.create_with_context(options.ear()).map_err(|e| errors::of(&e))?);

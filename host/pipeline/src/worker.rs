@@ -4,6 +4,7 @@
 //! same code. What fails is forgotten and restored from the log before the partition's next step.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use log::{Log, Most, Position, Record};
 
@@ -442,6 +443,13 @@ impl Worker {
     #[must_use]
     pub fn is_due(&self, now_us: i64) -> bool {
         self.is_open() && self.pace.is_due(now_us)
+    }
+
+    /// How long who has nothing to do may leave what comes meanwhile: half of the time until the commit, so that there are few
+    /// steps of a few records each, and the last of them lies close before it.
+    #[must_use]
+    pub fn rest(&self, now_us: i64) -> Duration {
+        Duration::from_micros(self.pace.left_us(now_us).unsigned_abs() / 2)
     }
 
     /// Says what a commit took, in microseconds: where that is long others are waited for longer.

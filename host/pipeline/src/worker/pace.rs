@@ -8,7 +8,7 @@ const RECORD_US: i64 = 20;
 
 /// How many times as long as a commit takes steps wait for the next one, for as long as they may: a busy log gets fewer
 /// commits.
-const COMMITS: i64 = 4;
+const COMMITS: i64 = 2;
 /// A commit counts for one in so many in their mean.
 const MEAN: i64 = 8;
 
@@ -54,11 +54,16 @@ impl Pace {
     }
 
     pub(super) fn is_due(&self, now_us: i64) -> bool {
+        self.left_us(now_us) == 0 || self.bytes >= self.most_bytes
+    }
+
+    /// How long they still wait, if no more comes.
+    pub(super) fn left_us(&self, now_us: i64) -> i64 {
+        let Some(since_us) = self.since_us else { return 0 };
         let records = i64::try_from(self.records).unwrap_or(i64::MAX);
         let wait_us = self.least_us.saturating_add(records.saturating_mul(RECORD_US));
         let wait_us = wait_us.max(self.commit_us.saturating_mul(COMMITS)).min(self.most_us);
-        let is_time = self.since_us.is_none_or(|since_us| now_us >= since_us.saturating_add(wait_us));
-        is_time || self.bytes >= self.most_bytes
+        since_us.saturating_add(wait_us).saturating_sub(now_us).max(0)
     }
 
     /// A commit took so long.
@@ -109,7 +114,7 @@ mod tests {
         let mut pace = Pace::new(10_000, 100_000, 1000);
         (0..50).for_each(|_| pace.took(10_000));
         append(&mut pace, 1, 0);
-        assert!(!pace.is_due(39_000) && pace.is_due(40_000), "four times as long");
+        assert!(!pace.is_due(19_000) && pace.is_due(20_000), "twice as long");
         (0..50).for_each(|_| pace.took(1_000_000));
         assert!(!pace.is_due(99_999) && pace.is_due(100_000), "for as long as it may");
         (0..100).for_each(|_| pace.took(1_000));
@@ -137,5 +142,15 @@ mod tests {
         let mut pace = Pace::new(10, 100, 1000);
         pace.append(&[], &[], None);
         assert!(pace.is_due(i64::MIN + 10));
+    }
+
+    #[test]
+    fn it_says_how_long_it_waits() {
+        let mut pace = Pace::new(10, 100, 1000);
+        assert_eq!(pace.left_us(5), 0, "nothing is open");
+        append(&mut pace, 1, 5);
+        assert_eq!([5, 8, 15, 99].map(|now_us| pace.left_us(now_us)), [10, 7, 0, 0]);
+        pace.read(1);
+        assert_eq!(pace.left_us(15), 20);
     }
 }

@@ -36,6 +36,9 @@ pub struct Worker {
     untold: bool,
 }
 
+/// Longest time between two looks while something waits for its commit.
+const MOST_REST: Duration = Duration::from_millis(5);
+
 impl Worker {
     /// `name`: its own in the pipeline's group.
     pub fn new(
@@ -92,8 +95,8 @@ impl Worker {
                 continue;
             }
             if self.worker.is_open() {
-                // Until the commit is due, or there is more: looking all the time would take the core from the log.
-                std::thread::sleep(PAUSE);
+                // What comes meanwhile: a step of a few records takes about as long as one of a hundred.
+                std::thread::sleep(self.worker.rest(self.now_us()).clamp(PAUSE, MOST_REST));
                 continue;
             }
             if self.unshown && !shared.follow {
