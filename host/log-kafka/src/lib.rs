@@ -35,7 +35,7 @@ use group::{Group, Ticket};
 use open::{Open, Written};
 pub use options::{Compression, Options};
 use reader::Reader;
-use reminder::Reminder;
+pub use reminder::Reminder;
 use scanner::Scanner;
 pub use security::{ClientCertificate, Mechanism, Sasl, Security};
 pub use topics::Retention;
@@ -200,7 +200,7 @@ impl KafkaLog {
         if !self.reminder.is_due() {
             return;
         }
-        let look = |client| self.reminder.look(client);
+        let look = |client| self.reminder.look_at(client);
         self.scanner.clients().for_each(look);
         look(self.reader.borrow().client());
         self.groups.borrow().values().flat_map(Group::clients).for_each(look);

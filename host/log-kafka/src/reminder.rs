@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use log::Error;
 use rdkafka::bindings::{rd_kafka_brokers_add, rd_kafka_brokers_learned_ids, rd_kafka_mem_free, rd_kafka_t};
+use rdkafka::client::{Client, ClientContext};
 
 /// How often clients are looked at.
 const EVERY: Duration = Duration::from_secs(2);
@@ -20,7 +21,8 @@ const LOOKS: u32 = 2;
 /// And from then to the next reminder. The library keeps each, so that they have to be few.
 const LOOKS_AGAIN: u32 = 30;
 
-/// Gives clients that know no broker those to begin with once more.
+/// Gives clients of the library that know no broker those to begin with once more. [`crate::KafkaLog`] does so for its
+/// own; whoever has other clients of a broker that may be restarted needs one too.
 pub struct Reminder {
     brokers: CString,
     next: Cell<Instant>,
@@ -30,6 +32,9 @@ pub struct Reminder {
 
 impl Reminder {
     /// `brokers`: to begin with, as `host:port` with commas between them.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: no names of brokers.
     pub fn new(brokers: &str) -> Result<Self, Error> {
         let brokers =
             CString::new(brokers).map_err(|_| Error::Io("a broker's name has a zero byte".into()))?;
@@ -37,6 +42,7 @@ impl Reminder {
     }
 
     /// Whether clients are to be looked at now; then not again for a while.
+    #[must_use]
     pub fn is_due(&self) -> bool {
         let now = Instant::now();
         let is_due = now >= self.next.get();
@@ -46,9 +52,14 @@ impl Reminder {
         is_due
     }
 
+    /// Looks at a client.
+    pub fn look<C: ClientContext>(&self, client: &Client<C>) {
+        self.look_at(client.native_ptr());
+    }
+
     /// Looks at a client, which lives.
     #[allow(unsafe_code)]
-    pub fn look(&self, client: *mut rd_kafka_t) {
+    pub(crate) fn look_at(&self, client: *mut rd_kafka_t) {
         let mut count = 0;
         // SAFETY: the client lives; the list that it allocates is given back at once and not read.
         unsafe {
@@ -182,7 +193,7 @@ mod tests {
             let start = Instant::now();
             loop {
                 let all_know = together(&knows);
-                clients.iter().for_each(|client| reminder.look(client.client().native_ptr()));
+                clients.iter().for_each(|client| reminder.look(client.client()));
                 if all_know {
                     break;
                 }

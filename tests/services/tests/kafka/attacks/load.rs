@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use log::Output;
+use log_kafka::Reminder;
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::error::RDKafkaErrorCode as Code;
@@ -53,6 +54,7 @@ impl Load {
         let producer: BaseProducer<Failed> = config.create_with_context(Failed::default()).unwrap();
         let feeder = Feeder {
             producer,
+            reminder: Reminder::new(address).unwrap(),
             topic: topic.into(),
             seed,
             over: over.clone(),
@@ -80,6 +82,7 @@ impl Load {
 
 struct Feeder {
     producer: BaseProducer<Failed>,
+    reminder: Reminder,
     topic: String,
     seed: u64,
     over: Arc<AtomicBool>,
@@ -97,6 +100,9 @@ impl Feeder {
             // Of a sensor whose partition is not there yet.
             if output.partition >= self.partitions.load(Ordering::SeqCst) {
                 continue;
+            }
+            if self.reminder.is_due() {
+                self.reminder.look(self.producer.client());
             }
             let due = Duration::from_secs(1) * u32::try_from(sent.len()).unwrap() / RATE;
             self.producer.poll(due.saturating_sub(start.elapsed()));

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use log_kafka::Reminder;
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -34,6 +35,7 @@ struct Seen {
 
 pub struct Watch {
     groups: Vec<Group>,
+    reminder: Reminder,
     seen: BTreeMap<Place, Seen>,
 }
 
@@ -47,11 +49,15 @@ impl Watch {
             config.set("isolation.level", "read_uncommitted");
             Group { name: (*name).into(), topic: (*topic).into(), consumer: config.create().unwrap() }
         };
-        Self { groups: reads.iter().map(group).collect(), seen: BTreeMap::new() }
+        let reminder = Reminder::new(address).unwrap();
+        Self { groups: reads.iter().map(group).collect(), reminder, seen: BTreeMap::new() }
     }
 
     /// Asks for all positions. A broker that is attacked may not answer: then nothing was seen.
     pub fn look(&mut self) {
+        if self.reminder.is_due() {
+            self.groups.iter().for_each(|group| self.reminder.look(group.consumer.client()));
+        }
         for group in &self.groups {
             for (place, position) in group.positions().unwrap_or_default() {
                 let now = Instant::now();
